@@ -70,7 +70,7 @@ func TestShippedWording(t *testing.T) {
 			for _, part := range unquoted(text.Value) {
 				for run := range runs(part) {
 					if known[run] {
-						t.Errorf("%s:%d: copied from a source text: %q", story, text.Line, run)
+						t.Errorf("%s.yaml:%d: copied from a source text: %q", story, text.Line, run)
 					}
 				}
 			}
