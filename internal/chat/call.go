@@ -17,9 +17,6 @@ type Call struct {
 type Arg struct {
 	Option string `json:"option,omitempty"` // empty: given by position
 	Value  string `json:"value"`
-	// Quoted says that a positional value was written in quotes, so that an
-	// equals sign in it is part of the value.
-	Quoted bool `json:"quoted,omitempty"`
 }
 
 // NewCall returns a call with positional values, leaving out empty ones at the
@@ -30,7 +27,7 @@ func NewCall(name string, values ...string) Call {
 	}
 	c := Call{Name: name}
 	for _, v := range values {
-		c.Args = append(c.Args, Arg{Value: v, Quoted: true})
+		c.Args = append(c.Args, Arg{Value: v})
 	}
 	return c
 }
@@ -65,12 +62,21 @@ func (c Call) String() string {
 const MaxData = 64
 
 // Short returns call itself where it fits in [MaxData] bytes, and otherwise a
-// tilde and the first 16 base64url characters of its SHA-256. Whoever shows a
-// button under a short name keeps the call under that name.
+// tilde and its [Ticket]. Whoever shows a button under a short name keeps the call
+// under that name.
 func Short(call string) string {
 	if len(call) <= MaxData {
 		return call
 	}
-	sum := sha256.Sum256([]byte(call))
-	return "~" + base64.RawURLEncoding.EncodeToString(sum[:])[:16]
+	return "~" + Ticket(call)
 }
+
+// Ticket returns the name under which a call is kept: the first 16 base64url
+// characters of its SHA-256. A deep link carries it as it is, a button with a
+// tilde before it.
+func Ticket(call string) string {
+	sum := sha256.Sum256([]byte(call))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:ticketLength]
+}
+
+const ticketLength = 16

@@ -54,7 +54,16 @@ type Option struct {
 	// Prefix returns how many of the leading words make up the longest valid
 	// value, zero for none. Nil: one word.
 	Prefix func(words []string) int
-	// Choices are all the values there are, where they are few.
+	// Known reports whether word is a value of this option. Where it is not, and
+	// the option has a Default, the word fills the next option. Nil: every word is
+	// a value.
+	Known func(ctx context.Context, who *Invocation, word string) bool
+	// Default returns the value where none is given, and the empty string for
+	// none: the conversation's default story, or the only one that the asker may
+	// see. Nil: none.
+	Default func(ctx context.Context, who *Invocation) string
+	// Choices are all the values there are, where they are few; any other value is
+	// a [UsageError].
 	Choices []Choice
 	// Complete offers values that begin with, or contain, what was typed, best
 	// first, at most [MaxChoices]. It answers within a few milliseconds and

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -64,6 +63,13 @@ type Host interface {
 	// Complete offers values for the option that is being typed; inv.Call holds
 	// what is given so far.
 	Complete(ctx context.Context, inv Invocation, option, typed string) []Choice
+	// CompleteLine offers whole lines that continue the one being typed: command
+	// names first, then values of the option under the cursor, which is at the
+	// end.
+	CompleteLine(ctx context.Context, inv Invocation, line string) []Choice
+	// Owns says whether a message was posted by Send (a digest, an alarm, a
+	// greeting): a press on such a message never edits it.
+	Owns(ctx context.Context, where Conversation, id MessageID) (bool, error)
 	// Lifecycle reports that a conversation moved, was lost, is back, or is new.
 	Lifecycle(context.Context, Event) error
 	// Seen says whether the platform's event was handled before, and remembers
@@ -174,12 +180,3 @@ func (e *Uncertain) Unwrap() error { return e.Err }
 func (e *MovedTo) Unwrap() error   { return e.Err }
 func (e *Gone) Unwrap() error      { return e.Err }
 func (e *Refused) Unwrap() error   { return e.Err }
-
-// Errors that a command returns for what its asker should be told. Anything else
-// is internal to the reader and complete in the log.
-var (
-	// ErrNotManager: only a manager of the conversation may.
-	ErrNotManager = errors.New("not a manager of this conversation")
-	// ErrNotOperator: only an operator of the bot may.
-	ErrNotOperator = errors.New("not an operator")
-)

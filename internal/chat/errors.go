@@ -1,0 +1,57 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that a command returns, or its [Set] finds, for what the asker should be
+// told. Anything else is internal to the reader and complete in the log.
+var (
+	// ErrNotManager: only a manager of the conversation may.
+	ErrNotManager = errors.New("not a manager of this conversation")
+	// ErrNotOperator: only an operator of the bot may.
+	ErrNotOperator = errors.New("not an operator")
+	// ErrNoCall: nothing is kept under the name that a button or a link carries.
+	ErrNoCall = errors.New("no call is kept under this name")
+	// ErrLocal: the command changes something kept, and the question came from
+	// where nothing may be stored.
+	ErrLocal = errors.New("this command changes what is kept, which cannot be done from here")
+)
+
+// An UnknownCommand says that there is no command of this name.
+type UnknownCommand struct {
+	Name    string   // as it was typed, in lower case; empty for an empty line
+	Nearest []string // commands with similar names, best first, at most three
+}
+
+func (e *UnknownCommand) Error() string {
+	if e.Name == "" {
+		return "no command was given"
+	}
+	s := fmt.Sprintf("there is no command /%s", e.Name)
+	if len(e.Nearest) > 0 {
+		s += "; did you mean /" + strings.Join(e.Nearest, ", /") + "?"
+	}
+	return s
+}
+
+// A UsageError says that a command was called with arguments it cannot take.
+type UsageError struct {
+	Command Command
+	Problem string // a full sentence for readers, without a full stop
+}
+
+func (e *UsageError) Error() string { return e.Problem + "; usage: " + e.Command.Usage() }
+
+// A Panic is what a command's panic becomes: internal to the reader.
+type Panic struct {
+	Command string
+	Value   any
+	Stack   []byte
+}
+
+func (e *Panic) Error() string {
+	return fmt.Sprintf("panic in /%s: %v\n%s", e.Command, e.Value, e.Stack)
+}
