@@ -1,0 +1,115 @@
+package brief
+
+import (
+	"slices"
+)
+
+// A Policy says who may read what. The zero Policy is open and knows no groups.
+type Policy struct {
+	// Closed shuts out whoever is in no group.
+	Closed bool
+	// Groups are the groups that audiences name, each with its members as the
+	// configuration writes them: telegram:4242, discord-role:GUILD/ROLE.
+	Groups map[string][]string
+}
+
+// Reader returns s as somebody sees it who is all of the subjects: a person, a
+// room, the holder of a role. A dossier without an audience is for everyone
+// admitted, any other for the members of a group that its audience names; a group
+// that the policy does not know has none. A Reader is cheap: make one for every
+// question.
+func (p *Policy) Reader(s *Snapshot, subjects ...string) *Reader {
+	if s == nil {
+		s = empty
+	}
+	var groups []string
+	if p != nil {
+		for name, members := range p.Groups {
+			if slices.ContainsFunc(subjects, func(who string) bool { return slices.Contains(members, who) }) {
+				groups = append(groups, name)
+			}
+		}
+		if p.Closed && len(groups) == 0 {
+			return &Reader{snapshot: s, view: &view{}}
+		}
+	}
+	return &Reader{snapshot: s, view: s.look().view(groups), admitted: true}
+}
+
+// Unrestricted returns s as an operator sees it.
+func Unrestricted(s *Snapshot) *Reader {
+	if s == nil {
+		s = empty
+	}
+	return &Reader{snapshot: s, view: s.look().all, admitted: true}
+}
+
+// A Reader is a snapshot seen through one asker's groups. What the asker may not
+// see does not exist for it, and every method answers as it does for what was
+// never written. The nil Reader sees nothing. Many may use one at once.
+type Reader struct {
+	snapshot *Snapshot
+	view     *view
+	admitted bool
+}
+
+// Admitted says whether the asker may use the bot at all.
+func (r *Reader) Admitted() bool { return r != nil && r.admitted }
+
+// Revision is that of the snapshot.
+func (r *Reader) Revision() string {
+	if r == nil {
+		return ""
+	}
+	return r.snapshot.Revision()
+}
+
+// Stories returns the dossiers that the asker may see, by title.
+func (r *Reader) Stories() []*Dossier {
+	if r == nil {
+		return nil
+	}
+	return slices.Clone(r.view.titled())
+}
+
+// Story returns the dossier with this id. It answers alike whether there is none
+// or the asker may not see it.
+func (r *Reader) Story(id string) (*Dossier, bool) {
+	if r == nil {
+		return nil, false
+	}
+	rec := r.snapshot.record(id)
+	if rec == nil || !r.view.shows(rec.dossier) {
+		return nil, false
+	}
+	return rec.dossier, true
+}
+
+// Broken says whether the dossier with this id is served in its last good
+// version.
+func (r *Reader) Broken(id string) bool {
+	_, ok := r.Story(id)
+	return ok && r.snapshot.Broken(id)
+}
+
+// Related returns the dossiers that d names as related, in its order.
+func (r *Reader) Related(d *Dossier) []*Dossier {
+	if d == nil {
+		return nil
+	}
+	var found []*Dossier
+	for _, id := range d.Related {
+		if other, ok := r.Story(id); ok && other.ID != d.ID && !slices.Contains(found, other) {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// An Appearance is a person or an organization in a dossier: one of the two is
+// nil.
+type Appearance struct {
+	Dossier      *Dossier
+	Person       *Person
+	Organization *Organization
+}
