@@ -123,6 +123,14 @@ type Pacer interface {
 	Pace(to Conversation) Pace // the over-all fields are the same for every conversation
 }
 
+// A Deduplicator is a Platform that posts a message once, however often it is
+// sent with one key, for as long as it remembers the key.
+type Deduplicator interface {
+	Platform
+	// Dedupes is how long a key is remembered at least.
+	Dedupes() time.Duration
+}
+
 // A Surveyor is a Platform that can look at a conversation before it is used.
 type Surveyor interface {
 	Platform
