@@ -1,70 +1,215 @@
 package brief
 
 import (
+	"cmp"
 	"slices"
 	"strings"
-	"time"
 )
 
-// empty stands for the nil snapshot.
-var empty = NewSnapshot("", time.Time{}, nil, nil)
+// sep stands before and after every name in an entry's text. Folding leaves no
+// such byte in a name.
+const sep = "\x01"
 
-type entry struct{}
-
-func newEntry(*Dossier) *entry { return nil }
-
-type lookout struct {
-	records []*record
-	all     *view
+// An entry is a dossier as it is looked for.
+type entry struct {
+	id, title string   // folded
+	words     []string // of the title, those of three letters and more
+	// text holds all names, folded and each between seps: id and title, tags
+	// from the first offset on, and from the second on the names, aliases and ids
+	// of people and organizations.
+	text        string
+	tags, names int
 }
 
-func newLookout(records []*record, _ time.Time) *lookout {
-	l := &lookout{records: records}
-	l.all = &view{all: true}
-	for _, r := range records {
-		l.all.stories = append(l.all.stories, r.dossier)
-	}
-	return l
-}
-
-func (l *lookout) view(groups []string) *view {
-	v := &view{groups: groups}
-	for _, r := range l.records {
-		if v.shows(r.dossier) {
-			v.stories = append(v.stories, r.dossier)
+func newEntry(d *Dossier) *entry {
+	e := &entry{id: fold(d.ID), title: fold(d.Title)}
+	for _, word := range strings.Fields(e.title) {
+		if len([]rune(word)) >= 3 && !slices.Contains(e.words, word) {
+			e.words = append(e.words, word)
 		}
 	}
-	return v
+	var b strings.Builder
+	b.WriteString(sep)
+	add := func(names ...string) {
+		for _, name := range names {
+			if name != "" {
+				b.WriteString(name)
+				b.WriteString(sep)
+			}
+		}
+	}
+	add(e.id, e.title)
+	e.tags = b.Len() - 1
+	for _, tag := range d.Tags {
+		add(fold(tag))
+	}
+	e.names = b.Len() - 1
+	for i := range d.People {
+		add(foldedNames(d.People[i].Name, d.People[i].ID, d.People[i].Aliases)...)
+	}
+	for i := range d.Organizations {
+		add(foldedNames(d.Organizations[i].Name, d.Organizations[i].ID, d.Organizations[i].Aliases)...)
+	}
+	e.text = b.String()
+	return e
 }
 
-type view struct {
-	all     bool
-	groups  []string
-	stories []*Dossier
+// foldedNames returns the different folded names of somebody.
+func foldedNames(name, id string, aliases []string) []string {
+	names := []string{fold(name)}
+	for _, other := range append([]string{id}, aliases...) {
+		if f := fold(other); f != "" && !slices.Contains(names, f) {
+			names = append(names, f)
+		}
+	}
+	return names
 }
 
-func (v *view) shows(d *Dossier) bool {
-	return v.all || len(d.Audience) == 0 || slices.ContainsFunc(d.Audience, func(g string) bool { return slices.Contains(v.groups, g) })
+// The ranks of what is found. Within beginning, wordBeginning and inside, tags
+// come one later than id and title, and names two.
+const (
+	exact         = 0
+	beginning     = 1
+	wordBeginning = 4
+	inside        = 7
+	scattered     = 10
+	ranks         = 11
+)
+
+// rank says how well the entry fits what is typed, folded.
+func (e *entry) rank(typed string) (rank int, ok bool) {
+	if i := strings.Index(e.text, sep+typed); i >= 0 {
+		if e.id == typed || e.title == typed {
+			return exact, true
+		}
+		return beginning + e.field(i), true
+	}
+	if i := strings.Index(e.text, " "+typed); i >= 0 {
+		return wordBeginning + e.field(i), true
+	}
+	if i := strings.Index(e.text, typed); i >= 0 {
+		return inside + e.field(i), true
+	}
+	if strings.Contains(typed, " ") && beginsWords(e.text, typed) {
+		return scattered, true
+	}
+	return 0, false
 }
 
-func (v *view) titled() []*Dossier { return v.stories }
+func (e *entry) field(at int) int {
+	switch {
+	case at >= e.names:
+		return 2
+	case at >= e.tags:
+		return 1
+	}
+	return 0
+}
+
+// beginsWords says whether each word of typed begins a word in text.
+func beginsWords(text, typed string) bool {
+	for word := range strings.FieldsSeq(typed) {
+		if !strings.Contains(text, sep+word) && !strings.Contains(text, " "+word) {
+			return false
+		}
+	}
+	return true
+}
 
 // Resolve returns the one dossier whose id or title is word, whatever the case
 // and the accents. A title that several visible dossiers have names none of them.
-func (r *Reader) Resolve(word string) (*Dossier, bool) { return r.Story(strings.ToLower(word)) }
+// The names and aliases in a dossier name its people and organizations, not it.
+func (r *Reader) Resolve(word string) (*Dossier, bool) {
+	if d, ok := r.Story(word); ok {
+		return d, true
+	}
+	word = fold(word)
+	if word == "" {
+		return nil, false
+	}
+	var found []*Dossier
+	for _, rec := range r.records() {
+		switch e := rec.entry(); word {
+		case e.id:
+			return rec.dossier, true
+		case e.title:
+			found = append(found, rec.dossier)
+		}
+	}
+	if len(found) != 1 {
+		return nil, false
+	}
+	return found[0], true
+}
 
 // Find returns the at most max dossiers that fit what is typed so far, best
-// first: typed begins the title or id, or a tag, or the name or an alias of
-// somebody in it; then it begins a word of them; then it is anywhere in them; then
-// each of its words begins a word of them. Case, accents and punctuation do not
-// matter. Equals come newest first, and all come so where nothing is typed.
-func (r *Reader) Find(typed string, max int) []*Dossier { return r.Stories() }
+// first: typed is the id or title; it begins the id or title, or a tag, or the
+// name or an alias of somebody in it; it begins a word of one of them; it is
+// anywhere in one of them; each of its words begins a word in them. Case, accents
+// and punctuation do not matter. Equals come newest first, and all come so where
+// nothing is typed.
+func (r *Reader) Find(typed string, max int) []*Dossier {
+	typed = fold(typed)
+	var byRank [ranks][]*Dossier
+	for _, rec := range r.records() {
+		if rank, ok := rec.entry().rank(typed); ok {
+			byRank[rank] = append(byRank[rank], rec.dossier)
+		} else if typed == "" {
+			byRank[exact] = append(byRank[exact], rec.dossier)
+		}
+	}
+	return firstOf(max, slices.Concat(byRank[:]...))
+}
 
 // Nearest returns the at most max dossiers whose ids, titles or words of titles
-// are nearest to word by edit distance, nearest first.
-func (r *Reader) Nearest(word string, max int) []*Dossier { return r.Stories() }
+// are nearest to word by edit distance, measured against the length of the longer
+// one, nearest first. Equals come newest first.
+func (r *Reader) Nearest(word string, max int) []*Dossier {
+	if max <= 0 {
+		return nil
+	}
+	sought := []rune(fold(word))
+	type near struct {
+		far     int
+		dossier *Dossier
+	}
+	var nearest []near
+	known := make(map[string]int) // remoteness of words
+	for _, rec := range r.records() {
+		limit := 1000
+		if len(nearest) == max {
+			limit = nearest[max-1].far - 1
+		}
+		far := rec.entry().remoteness(sought, limit, known)
+		if far > limit {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(nearest, far+1, func(n near, far int) int { return cmp.Compare(n.far, far) })
+		nearest = slices.Insert(nearest, at, near{far, rec.dossier})
+		nearest = firstOf(max, nearest)
+	}
+	found := make([]*Dossier, len(nearest))
+	for i, n := range nearest {
+		found[i] = n.dossier
+	}
+	return found
+}
 
-// Appearances returns where the person or organization with this name, alias or
-// id appears in the dossiers that the asker may see, by title. Case and accents do
-// not matter.
-func (r *Reader) Appearances(name string) []Appearance { return nil }
+// remoteness is how far what is sought is from the nearest name of e. It may say
+// anything above limit where it is farther than that.
+func (e *entry) remoteness(sought []rune, limit int, known map[string]int) int {
+	far := min(remoteness(sought, e.id, limit), remoteness(sought, e.title, limit))
+	for _, word := range e.words {
+		w, ok := known[word]
+		if !ok {
+			w = remoteness(sought, word, 1000)
+			known[word] = w
+		}
+		far = min(far, w)
+	}
+	return far
+}
+
+func firstOf[T any](max int, all []T) []T {
+	return all[:min(len(all), max)]
+}

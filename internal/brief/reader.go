@@ -1,8 +1,6 @@
 package brief
 
-import (
-	"slices"
-)
+import "slices"
 
 // A Policy says who may read what. The zero Policy is open and knows no groups.
 type Policy struct {
@@ -19,9 +17,6 @@ type Policy struct {
 // that the policy does not know has none. A Reader is cheap: make one for every
 // question.
 func (p *Policy) Reader(s *Snapshot, subjects ...string) *Reader {
-	if s == nil {
-		s = empty
-	}
 	var groups []string
 	if p != nil {
 		for name, members := range p.Groups {
@@ -30,18 +25,15 @@ func (p *Policy) Reader(s *Snapshot, subjects ...string) *Reader {
 			}
 		}
 		if p.Closed && len(groups) == 0 {
-			return &Reader{snapshot: s, view: &view{}}
+			return &Reader{snapshot: s}
 		}
 	}
-	return &Reader{snapshot: s, view: s.look().view(groups), admitted: true}
+	return &Reader{snapshot: s, view: s.lookout().view(groups), admitted: true}
 }
 
 // Unrestricted returns s as an operator sees it.
 func Unrestricted(s *Snapshot) *Reader {
-	if s == nil {
-		s = empty
-	}
-	return &Reader{snapshot: s, view: s.look().all, admitted: true}
+	return &Reader{snapshot: s, view: s.lookout().all, admitted: true}
 }
 
 // A Reader is a snapshot seen through one asker's groups. What the asker may not
@@ -66,10 +58,23 @@ func (r *Reader) Revision() string {
 
 // Stories returns the dossiers that the asker may see, by title.
 func (r *Reader) Stories() []*Dossier {
-	if r == nil {
+	return dossiersOf(r.titled())
+}
+
+// titled returns what the asker may see, by title.
+func (r *Reader) titled() []*record {
+	if r == nil || r.view == nil {
 		return nil
 	}
-	return slices.Clone(r.view.titled())
+	return r.view.titled
+}
+
+// records returns what the asker may see, newest first.
+func (r *Reader) records() []*record {
+	if r == nil || r.view == nil {
+		return nil
+	}
+	return r.view.recent
 }
 
 // Story returns the dossier with this id. It answers alike whether there is none
@@ -104,12 +109,4 @@ func (r *Reader) Related(d *Dossier) []*Dossier {
 		}
 	}
 	return found
-}
-
-// An Appearance is a person or an organization in a dossier: one of the two is
-// nil.
-type Appearance struct {
-	Dossier      *Dossier
-	Person       *Person
-	Organization *Organization
 }

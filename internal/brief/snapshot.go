@@ -52,7 +52,7 @@ func newSnapshot(revision string, taken time.Time, records []*record, problems [
 		if a.dossier.ID != b.dossier.ID {
 			return false
 		}
-		problems = append(problems, fileProblem(a.dossier.ID+briefExt, Warning, "another dossier has this id too: only the first is served"))
+		problems = append(problems, *fileProblem(a.dossier.ID+briefExt, Warning, "another dossier has this id too: only the first is served"))
 		return true
 	})
 	sortProblems(problems)
@@ -97,17 +97,29 @@ func (s *Snapshot) Dossiers() []*Dossier {
 	if s == nil {
 		return nil
 	}
-	all := make([]*Dossier, len(s.records))
-	for i, r := range s.records {
-		all[i] = r.dossier
+	return dossiersOf(s.records)
+}
+
+func dossiersOf(records []*record) []*Dossier {
+	dossiers := make([]*Dossier, len(records))
+	for i, r := range records {
+		dossiers[i] = r.dossier
 	}
-	return all
+	return dossiers
 }
 
 // Broken says whether the dossier is served in its last good version because its
 // file is in error.
 func (s *Snapshot) Broken(id string) bool {
 	return s.record(id) != nil && s.broken[id]
+}
+
+// lookout returns what makes the views of s.
+func (s *Snapshot) lookout() *lookout {
+	if s == nil || s.look == nil {
+		return newLookout(nil, time.Time{})
+	}
+	return s.look()
 }
 
 // record returns what s has under id, or nil.

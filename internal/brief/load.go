@@ -1,0 +1,113 @@
+package brief
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A file is a file of a source that is to be decoded.
+type file struct {
+	path string
+	read func() ([]byte, *Problem) // may be called by any goroutine
+}
+
+// loaded is what was found in a file.
+type loaded struct {
+	sum      [sha256.Size]byte // of the content; zero if the file could not be read
+	record   *record           // nil if there is an error among the problems
+	problems []Problem
+}
+
+// load reads and decodes files, as many at once as there are processors, except
+// those whose content is that of previous.
+func load(ctx context.Context, files []file, previous *Snapshot) (map[string]loaded, error) {
+	found := make([]loaded, len(files))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				found[i] = loadFile(files[i], previous)
+			}
+		})
+	}
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("loading the briefs: %w", err)
+	}
+	byPath := make(map[string]loaded, len(files))
+	for i, f := range files {
+		byPath[f.path] = found[i]
+	}
+	return byPath, nil
+}
+
+func loadFile(f file, previous *Snapshot) loaded {
+	data, problem := f.read()
+	if problem != nil {
+		return loaded{problems: []Problem{*problem}}
+	}
+	sum := sha256.Sum256(data)
+	if previous != nil {
+		if known, ok := previous.files[f.path]; ok && known.sum == sum {
+			return known
+		}
+	}
+	dossier, problems := decodeSafely(f.path, data)
+	l := loaded{sum: sum, problems: problems}
+	if dossier != nil {
+		l.record = newRecord(dossier)
+		l.record.entry()
+	}
+	return l
+}
+
+// decodeSafely keeps a file that the YAML library cannot stand from taking the
+// others down.
+func decodeSafely(path string, data []byte) (d *Dossier, problems []Problem) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			d, problems = nil, []Problem{*fileProblem(path, Error, fmt.Sprintf("cannot be decoded: %v", reason))}
+		}
+	}()
+	return Decode(path, data)
+}
+
+// assemble makes the snapshot of what was found in files. A brief in error is
+// served as previous has it.
+func assemble(revision string, taken time.Time, found map[string]loaded, problems []Problem, previous *Snapshot) *Snapshot {
+	records := make([]*record, 0, len(found))
+	for path, l := range found {
+		problems = append(problems, l.problems...)
+		if l.record != nil {
+			records = append(records, l.record)
+		} else if id, kind := briefName(path); kind == briefFile && previous.record(id) != nil {
+			records = append(records, previous.record(id))
+		}
+	}
+	s := newSnapshot(revision, taken, records, problems)
+	s.files = found
+	return s
+}
+
+// revisionOf names what was found in files by a hash over their names and
+// contents, whatever folder they are in.
+func revisionOf(found map[string]loaded) string {
+	lines := make([]string, 0, len(found))
+	for name, l := range found {
+		lines = append(lines, path.Base(filepath.ToSlash(name))+"\x00"+string(l.sum[:]))
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\x00")))
+	return hex.EncodeToString(sum[:6])
+}
