@@ -1,0 +1,192 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// Discord answers an interaction whose texts have together about ten thousand
+// bytes with an error that it documents nowhere
+// (https://github.com/discord/discord-api-docs/issues/8554).
+const discordBytes = 9000
+
+// An entryView is an entry as the page shows it.
+type entryView struct {
+	ID      string
+	Kind    entryKind
+	Version int
+	Line    string // what was asked, with the slash
+	Mark    string // what kind of message it is, where it answers nothing
+	Title   string // for those who hear that it came
+	Clock   string
+	Time    string // RFC 3339
+	Panes   []paneView
+}
+
+// A paneView is an entry as one service shows it.
+type paneView struct {
+	Entry    string // the entry's ID
+	Name     string
+	Slug     string
+	Clock    string
+	Discord  []discordView
+	Telegram []telegramView
+	Raw      []string
+	Sizes    []string
+	Notes    []string // what was left out
+	Faults   []string // what the service would refuse
+	Stored   bool     // the requests can be looked at
+}
+
+func (w *Web) views(entries []entry) []entryView {
+	views := make([]entryView, 0, len(entries))
+	for _, e := range entries {
+		views = append(views, w.view(e))
+	}
+	return views
+}
+
+func (w *Web) view(e entry) entryView {
+	v := entryView{
+		ID: e.ID, Kind: e.Kind, Version: e.version, Title: e.Card.Title,
+		Clock: e.At.Format("15:04"), Time: e.At.Format("2006-01-02T15:04:05Z07:00"),
+	}
+	if e.Line != "" {
+		v.Line = "/" + strings.TrimPrefix(e.Line, "/")
+	}
+	switch e.Kind {
+	case digestEntry:
+		v.Mark = "Delivered to this preview"
+	case previewEntry:
+		v.Mark = "Digest preview: what subscribers are due after this edit"
+	case troubleEntry:
+		v.Mark = "Trouble: what operators are told"
+	}
+	for _, p := range w.options.Panes {
+		pv := w.pane(p, e.Card)
+		pv.Entry, pv.Clock, pv.Stored = e.ID, v.Clock, e.version > 0
+		v.Panes = append(v.Panes, pv)
+	}
+	return v
+}
+
+// pane reads what the service would be sent. Whatever goes wrong is shown in the
+// pane, for that is what the preview is for.
+func (w *Web) pane(p Pane, c chat.Card) paneView {
+	v := paneView{Name: p.Name, Slug: slug(p.Name)}
+	bodies, err := p.Payloads(c)
+	if err != nil {
+		w.options.Logger.Error("rendering a card", "service", p.Name, "error", err)
+		v.Faults = append(v.Faults, "this card cannot be sent: "+err.Error())
+		return v
+	}
+	text, bytes, read := "", 0, 0
+	for _, body := range bodies {
+		bytes += len(body)
+		said, err := v.read(body)
+		if err != nil {
+			v.Faults = append(v.Faults, err.Error())
+			continue
+		}
+		read++
+		text += said + "\n"
+	}
+	if read > 1 {
+		v.Sizes = append([]string{countWords(read, "message")}, v.Sizes...)
+	}
+	v.Sizes = append(v.Sizes, kilobytes(bytes))
+	v.Notes = leftOut(c, text)
+	return v
+}
+
+// read adds one request to the pane and returns what can be read in it.
+func (v *paneView) read(body json.RawMessage) (string, error) {
+	switch v.Slug {
+	case "discord":
+		d, err := readDiscord(body)
+		if err != nil {
+			return "", err
+		}
+		if len(d.Text) > discordBytes {
+			d.Faults = append(d.Faults, fmt.Sprintf("%s of text; Discord fails beyond about %s", kilobytes(len(d.Text)), kilobytes(discordBytes)))
+		}
+		v.Discord = append(v.Discord, d)
+		v.measures(d.Measures, d.Faults)
+		return d.Text, nil
+	case "telegram":
+		t, err := readTelegram(body)
+		if err != nil {
+			return "", err
+		}
+		v.Telegram = append(v.Telegram, t)
+		v.measures(t.Measures, t.Faults)
+		return t.Text, nil
+	}
+	text, err := json.MarshalIndent(body, "", "  ")
+	v.Raw = append(v.Raw, string(text))
+	return string(body), err
+}
+
+func (v *paneView) measures(list []measure, faults []string) {
+	for _, m := range list {
+		v.Sizes = append(v.Sizes, thousands(m.Used)+" of "+thousands(m.Limit)+" "+m.Unit)
+	}
+	v.Faults = append(v.Faults, faults...)
+}
+
+// kilobytes returns “1.2 kB”.
+func kilobytes(n int) string { return fmt.Sprintf("%.1f kB", float64(n)/1000) }
+
+// slug returns a pane's name as it stands in addresses and classes.
+func slug(name string) string { return strings.ToLower(name) }
+
+// leftOut compares what the card says to what can be read in the requests made
+// of it, and says what is missing.
+func leftOut(c chat.Card, said string) []string {
+	said = letters(said)
+	missing, short := 0, 0
+	for _, item := range c.Items {
+		head, body := letters(item.Head.String()), letters(item.Body.String())
+		switch {
+		case head != "" && !strings.Contains(said, head), head == "" && body != "" && !strings.Contains(said, start(body)):
+			missing++
+		case !strings.Contains(said, body):
+			short++
+		}
+	}
+	var notes []string
+	if missing > 0 {
+		notes = append(notes, fmt.Sprintf("%s of %d did not fit here", countWords(missing, "item"), len(c.Items)))
+	}
+	if short > 0 {
+		notes = append(notes, countWords(short, "item")+" shortened to fit here")
+	}
+	if !strings.Contains(said, letters(c.Lead.String())) {
+		notes = append(notes, "the opening text is shortened to fit here")
+	}
+	return notes
+}
+
+// letters returns what of s cannot be lost by escaping, wrapping or trimming.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// start returns the beginning of a text, enough to know it by.
+func start(s string) string {
+	for i := range s {
+		if i >= 40 {
+			return s[:i]
+		}
+	}
+	return s
+}
