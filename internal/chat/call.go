@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Call is a command's name and arguments: what a slash command, a typed line
@@ -80,3 +81,10 @@ func Ticket(call string) string {
 }
 
 const ticketLength = 16
+
+// isTicket says that s has the form of a [Ticket].
+func isTicket(s string) bool {
+	return len(s) == ticketLength && strings.IndexFunc(s, func(r rune) bool {
+		return r != '-' && r != '_' && (r >= utf8.RuneSelf || !isAlphanumeric(byte(r)))
+	}) < 0
+}

@@ -127,5 +127,9 @@ type Reply struct {
 	Card Card
 	// Call is the call as it was bound, in typed form: what a Share button
 	// repeats. It is empty where there is nothing to share (an error, a picker).
+	// A command need not fill it in; the [Set] does.
 	Call string
+	// Unshared says that there is nothing to share, so that the Set leaves Call
+	// empty.
+	Unshared bool
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Errors that a command returns, or its [Set] finds, for what the asker should be
@@ -54,4 +56,41 @@ type Panic struct {
 
 func (e *Panic) Error() string {
 	return fmt.Sprintf("panic in /%s: %v\n%s", e.Command, e.Value, e.Stack)
+}
+
+// explainPlainly is how errors are told where [Rules] do not say it better: what
+// this package knows in full, and of anything else only that it went wrong.
+func explainPlainly(err error) Card {
+	c := Card{Title: "That did not work", Tone: Trouble, Lead: Plainly("Something went wrong on our side.")}
+	var unknown *UnknownCommand
+	var usage *UsageError
+	switch {
+	case errors.As(err, &unknown):
+		c.Lead = Plainly(sentence(unknown.Error()))
+	case errors.As(err, &usage):
+		c.Lead = Join("\n", Plainly(sentence(usage.Problem)), Styled(usage.Command.Usage(), Code))
+	case errors.Is(err, ErrNotManager):
+		c.Lead = Plainly("Only those who manage this conversation can do that.")
+	case errors.Is(err, ErrNotOperator):
+		c.Lead = Plainly("Only the bot's operators can do that.")
+	case errors.Is(err, ErrNoCall):
+		c.Lead = Plainly("This button is out of date.")
+	case errors.Is(err, ErrLocal):
+		c.Lead = Plainly("This command changes what is kept, so it works in a chat only.")
+	}
+	return c
+}
+
+// sentence makes an error's text a sentence for readers.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	if r, n := utf8.DecodeRuneInString(s); n > 0 {
+		s = string(unicode.ToUpper(r)) + s[n:]
+	}
+	if !strings.HasSuffix(s, "?") {
+		s += "."
+	}
+	return s
 }

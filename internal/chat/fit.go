@@ -1,48 +1,142 @@
 package chat
 
-import "context"
+import (
+	"fmt"
+	"sort"
+)
 
-// ParseCall reads a call in its typed form, with or without the leading slash.
-func ParseCall(line string) (Call, error) { return Call{}, &UnknownCommand{} }
-
-// NewSet returns the set of these commands.
-func NewSet(commands []Command, rules Rules) (*Set, error) {
-	return &Set{commands: commands, rules: rules}, nil
+// Fit returns c cut so that fits reports true of it, and how many items were left
+// out whole. It leaves out items from the end; if not even the first fits it
+// shortens that one's body; and a lead, a note or a title that is too long by
+// itself is shortened too: at the end of a paragraph, line, sentence or word where
+// one is near, never inside a grapheme, with an ellipsis. The note then ends with
+// “3 more not shown”. Actions and the picture are never left out, and c is not
+// changed.
+//
+// Fits must hold for a card if it holds for a longer one. If it does not even hold
+// for a card without any text, the card with no text but its title is returned.
+func Fit(c Card, fits func(Card) bool) (fitted Card, dropped int) {
+	if fits(c) {
+		return c, 0
+	}
+	f := fitter{whole: c, card: c, fits: fits}
+	f.card.Title, f.card.Lead, f.card.Items, f.card.Note = c.Title, nil, nil, nil
+	f.title()
+	f.note()
+	nicer := f.lead()
+	kept := f.items()
+	if f.with(func(c *Card) { c.Lead = nicer }) {
+		f.card.Lead = nicer
+	}
+	return f.card, len(c.Items) - kept
 }
 
-// Run answers one invocation. It always answers: errors become cards.
-func (s *Set) Run(ctx context.Context, inv Invocation) Reply { return Reply{} }
-
-// Complete offers values for an option; inv.Call holds what is given so far.
-func (s *Set) Complete(ctx context.Context, inv Invocation, option, typed string) []Choice {
-	return nil
+// A fitter grows card, which fits, towards whole, which does not.
+type fitter struct {
+	whole, card Card
+	fits        func(Card) bool
+	small       Text // the note, shortened if need be, without the count
 }
 
-// CompleteLine offers whole lines that continue the one being typed.
-func (s *Set) CompleteLine(ctx context.Context, inv Invocation, line string) []Choice { return nil }
+// with reports whether the card fits after one change.
+func (f *fitter) with(change func(*Card)) bool {
+	c := f.card
+	change(&c)
+	return f.fits(c)
+}
 
-// Usage returns how the command is typed.
-func (c Command) Usage() string { return "/" + c.Name }
+func (f *fitter) title() {
+	if short := Shorten(f.whole.Title, func(s string) bool {
+		return f.with(func(c *Card) { c.Title = s })
+	}); short != "" {
+		f.card.Title = short
+	}
+}
 
-// Fit returns c cut so that fits reports true, and how many items were left out.
-func Fit(c Card, fits func(Card) bool) (fitted Card, dropped int) { return c, 0 }
+// note puts in the note with the largest count that may be needed.
+func (f *fitter) note() {
+	none := len(f.whole.Items)
+	fits := func(t Text) bool {
+		return f.with(func(c *Card) { c.Note = counted(t, none) })
+	}
+	f.small = f.whole.Note
+	if !fits(f.small) {
+		f.small = shortened(f.whole.Note, fits)
+	}
+	if fits(f.small) {
+		f.card.Note = counted(f.small, none)
+	}
+}
 
-// Plain returns the card as plain text, without markup.
-func (c Card) Plain() string { return c.Title }
+// lead puts in as much of the lead as there is room for, and returns how it should
+// be cut in the end. Items are fitted after the longest, so that a card with more
+// room never shows fewer of them.
+func (f *fitter) lead() (nicer Text) {
+	fits := func(t Text) bool {
+		return f.with(func(c *Card) { c.Lead = t })
+	}
+	lead := f.whole.Lead
+	if fits(lead) {
+		f.card.Lead = lead
+		return lead
+	}
+	elided := func(t Text) bool { return fits(elide(t)) }
+	c := lead.longest(elided)
+	if c.end == 0 {
+		if elided(nil) {
+			f.card.Lead = elide(nil)
+		}
+		return f.card.Lead
+	}
+	f.card.Lead = elide(c.head(c.end))
+	return elide(c.head(c.nicest(elided)))
+}
 
-// Tidy returns t as valid UTF-8 without white space at either end, without empty
-// spans, and with equal neighbours joined.
-func (t Text) Tidy() Text { return t }
+// items puts in as many items as there is room for and returns how many.
+func (f *fitter) items() (kept int) {
+	all := f.whole.Items
+	first := func(n int) func(*Card) {
+		return func(c *Card) {
+			c.Items = all[:n:n]
+			c.Note = counted(f.small, len(all)-n)
+		}
+	}
+	kept = sort.Search(len(all), func(i int) bool { return !f.with(first(i + 1)) })
+	if kept > 0 {
+		first(kept)(&f.card)
+		return kept
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return f.firstItem()
+}
 
-// Slice returns the part of t between two byte offsets of [Text.String].
-func (t Text) Slice(from, to int) Text { return t }
+// firstItem puts in the first item with a shortened body, if that fits.
+func (f *fitter) firstItem() (kept int) {
+	shortest := func(body Text) func(*Card) {
+		return func(c *Card) {
+			item := f.whole.Items[0]
+			item.Body = body
+			c.Items = []Item{item}
+			c.Note = counted(f.small, len(f.whole.Items)-1)
+		}
+	}
+	body := shortened(f.whole.Items[0].Body, func(t Text) bool { return f.with(shortest(t)) })
+	if body == nil && (len(f.whole.Items[0].Body) == 0 || !f.with(shortest(elide(nil)))) {
+		return 0
+	}
+	if body == nil {
+		body = elide(nil)
+	}
+	shortest(body)(&f.card)
+	return 1
+}
 
-// Cut splits t where its head is as long as fits allows, at the end of a
-// paragraph, line, sentence or word where one is near, otherwise between two
-// graphemes, and inside a grapheme only where not even one fits. Only white space
-// at the cut is lost. The rest is nil if all of t fits, and all of t if nothing
-// does.
-func (t Text) Cut(fits func(Text) bool) (head, rest Text) { return t, nil }
-
-// Pieces splits t by [Text.Cut] into pieces that all fit.
-func (t Text) Pieces(fits func(Text) bool) []Text { return []Text{t} }
+// counted returns a note that says how many items were left out.
+func counted(note Text, left int) Text {
+	if left == 0 {
+		return note
+	}
+	return Join(" · ", note, Plainly(fmt.Sprintf("%d more not shown", left)))
+}
