@@ -98,9 +98,9 @@ func As[T any](raw json.RawMessage) (*T, error) {
 // Key names what the change is about, within a snapshot: changes with equal keys
 // merge into at most one.
 func (c Change) Key() string {
-	part := sectionOf(c.Kind).name
+	key := c.Story + "/" + c.Kind.part().String() + "/" + c.Item
 	if c.Kind == CorrectionPublished {
-		return c.Story + "/" + part + "/" + c.Item + "/" + string(c.After)
+		key += "/" + string(c.After)
 	}
-	return c.Story + "/" + part + "/" + c.Item
+	return key
 }
