@@ -1,5 +1,31 @@
 package brief
 
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+const (
+	// maxFileSize is the size of the largest brief in bytes (contract §2).
+	maxFileSize = 1 << 20
+
+	// maxExpansion is how many times its size a file may become by its aliases
+	// (contract §2).
+	maxExpansion = 10
+
+	// maxProblems bounds what is said of one file, which may be hostile.
+	maxProblems = 1000
+)
+
 // Decode reads the brief in data. The dossier's id comes from the last part of
 // path, which must be <id>.yaml. Items without an id get the slug of their name,
 // absent choices (status, importance, announce) their defaults, and the timeline is
@@ -8,5 +34,181 @@ package brief
 // The problems are all that is wrong with the file, in the order of their
 // positions. The dossier is nil if and only if one of them is an error.
 func Decode(path string, data []byte) (*Dossier, []Problem) {
-	return nil, nil
+	r := decode(path, data)
+	return r.dossier, r.problems
+}
+
+// A reading is what decoding a file comes to.
+type reading struct {
+	dossier  *Dossier
+	problems []Problem
+	related  []place // of the dossier's related stories, one each
+}
+
+func decode(path string, data []byte) reading {
+	d := &decoder{path: path, data: data, ids: make(map[string]map[string]*yaml.Node)}
+	id, ok := d.fileName()
+	if !ok {
+		return reading{problems: d.problems}
+	}
+	root := d.parse()
+	if root == nil {
+		return reading{problems: d.problems}
+	}
+	dossier := &Dossier{ID: id}
+	d.mapping(root, reflect.ValueOf(dossier).Elem(), dossierShape())
+	d.order(dossier)
+	d.resolve(dossier)
+	problems := d.sorted()
+	if hasErrors(problems) {
+		return reading{problems: problems}
+	}
+	return reading{dossier: dossier, problems: problems, related: d.related}
+}
+
+// A decoder reads one file.
+type decoder struct {
+	path     string
+	data     []byte
+	problems []Problem
+
+	// What can be judged only when everything is read.
+	ids       map[string]map[string]*yaml.Node // by section and id, where it stands
+	refs      []reference
+	citations []*yaml.Node // prose that may cite
+	related   []place
+}
+
+// fail records an error, warn a warning.
+func (d *decoder) fail(p place, rule, format string, args ...any) {
+	d.note(p, Error, rule, format, args...)
+}
+
+func (d *decoder) warn(p place, rule, format string, args ...any) {
+	d.note(p, Warning, rule, format, args...)
+}
+
+func (d *decoder) note(p place, severity Severity, rule, format string, args ...any) {
+	if len(d.problems) >= maxProblems {
+		return
+	}
+	if len(d.problems) == maxProblems-1 {
+		severity, rule, format, args = Error, "limit", "more problems than can be listed: correct these first", nil
+	}
+	d.problems = append(d.problems, Problem{
+		Path: d.path, Line: max(1, p.line), Column: max(1, p.column),
+		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// sorted returns the problems in the order of the file. What stands in an anchor is
+// read once for each alias, and told once.
+func (d *decoder) sorted() []Problem {
+	sortProblems(d.problems)
+	return slices.Compact(d.problems)
+}
+
+// fileName returns the dossier's id.
+func (d *decoder) fileName() (id string, ok bool) {
+	id, kind := briefName(d.path)
+	switch kind {
+	case briefFile:
+		return id, true
+	case translationFile:
+		d.fail(fileStart, "translation", "translations are not built yet: this file is left out, and %s%s is served without it", id, briefExt)
+	default:
+		d.fail(fileStart, "file-name", "%s", misnamed(filepath.Base(d.path)))
+	}
+	return "", false
+}
+
+// misnamed says what is wrong with the name of a file that is to be a brief.
+func misnamed(base string) string {
+	stem := strings.TrimSuffix(strings.TrimSuffix(base, ".yml"), briefExt)
+	advice := "<id>" + briefExt
+	if id := cutSlug(slug(stem), maxStoryID); id != "" && id != allStories {
+		advice = id + briefExt
+	}
+	switch {
+	case stem == allStories:
+		return `a story cannot be called "all", which stands for every story in chat`
+	case isID(stem, len(stem)) && len(stem) > maxStoryID:
+		return fmt.Sprintf("the name of a brief has at most %d characters before %s, and this one has %d", maxStoryID, briefExt, len(stem))
+	}
+	return fmt.Sprintf("%q is not the name of a brief: a–z, 0–9 and hyphens, at most %d of them, then %s; call it %s", base, maxStoryID, briefExt, advice)
+}
+
+// parse returns the file's one document, or nil after an error.
+func (d *decoder) parse() *yaml.Node {
+	if len(d.data) > maxFileSize {
+		d.fail(fileStart, "limit", "the file has %d bytes, and a brief at most %d (1 MiB)", len(d.data), maxFileSize)
+		return nil
+	}
+	if !utf8.Valid(d.data) {
+		d.fail(d.invalidUTF8(), "encoding", "the file is not UTF-8 from here on: save it as UTF-8")
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(d.data))
+	document, err := nextDocument(decoder)
+	switch {
+	case errors.Is(err, io.EOF), err == nil && isNull(document):
+		d.fail(fileStart, "empty", "the file is empty: a brief needs title, overview and timeline")
+		return nil
+	case err != nil:
+		d.syntax(err)
+		return nil
+	}
+	second, err := nextDocument(decoder)
+	switch {
+	case err == nil:
+		d.fail(d.at(second), "document", "a second document begins here: a file is one brief, so take out the line ---")
+	case !errors.Is(err, io.EOF):
+		d.syntax(err)
+		return nil
+	}
+	if !d.expandable(document) {
+		return nil
+	}
+	return document
+}
+
+// nextDocument returns the value of the next document. The YAML library's panics on
+// strange input become errors, since no file may take others out of service.
+func nextDocument(decoder *yaml.Decoder) (n *yaml.Node, err error) {
+	defer func() {
+		if recover() != nil {
+			n, err = nil, errUnreadable
+		}
+	}()
+	var document yaml.Node
+	if err := decoder.Decode(&document); err != nil {
+		return nil, err
+	}
+	if len(document.Content) == 0 {
+		return nil, io.EOF
+	}
+	return document.Content[0], nil
+}
+
+// unreadable is said where the YAML library panics.
+const unreadable = "unreadable"
+
+var errUnreadable = errors.New(unreadable)
+
+// order sorts what is read by its date.
+func (d *decoder) order(dossier *Dossier) {
+	sortByDate(dossier.Timeline, func(e Event) Date { return e.Date })
+	for _, i := range dossier.Indicators {
+		sortByDate(i.Series, func(p Point) Date { return p.Date })
+	}
+	for _, s := range dossier.Scenarios {
+		sortByDate(s.Assessments, func(a Assessment) Date { return a.Date })
+	}
+}
+
+func sortByDate[T any](items []T, date func(T) Date) {
+	compare := func(a, b T) int { return date(a).Compare(date(b)) }
+	if !slices.IsSortedFunc(items, compare) {
+		slices.SortStableFunc(items, compare)
+	}
 }

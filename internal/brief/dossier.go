@@ -3,26 +3,27 @@ package brief
 // A Dossier is a brief, parsed and validated. It is immutable once it is in a
 // [Snapshot]. Its JSON form has the keys of its YAML form.
 //
-// A field called prose holds the small Markdown of package prose.
+// The tag “brief” holds what a value must be beyond its type; see rule.
+// A comment at the end of a field is its description in the [Schema].
 type Dossier struct {
 	ID            string         `json:"id" yaml:"-"`
-	Title         string         `json:"title" yaml:"title"`
+	Title         string         `json:"title" yaml:"title" brief:"required,max=200"`
 	Subtitle      string         `json:"subtitle,omitempty" yaml:"subtitle"`
-	Status        Status         `json:"status,omitempty" yaml:"status"`
-	AsOf          Date           `json:"as_of,omitzero" yaml:"as_of"`
-	ReviewBy      Date           `json:"review_by,omitzero" yaml:"review_by"`
-	Language      string         `json:"language,omitempty" yaml:"language"` // BCP 47
-	Tags          []string       `json:"tags,omitempty" yaml:"tags"`
-	Audience      []string       `json:"audience,omitempty" yaml:"audience"` // groups; none: everyone
-	Overview      string         `json:"overview" yaml:"overview"`           // prose
+	Status        Status         `json:"status,omitempty" yaml:"status" brief:"choice=active|watching|closed,default=active"`
+	AsOf          Date           `json:"as_of,omitzero" yaml:"as_of" brief:"single"`
+	ReviewBy      Date           `json:"review_by,omitzero" yaml:"review_by" brief:"single"`
+	Language      string         `json:"language,omitempty" yaml:"language" brief:"language"` // BCP 47
+	Tags          []string       `json:"tags,omitempty" yaml:"tags" brief:"id"`
+	Audience      []string       `json:"audience,omitempty" yaml:"audience" brief:"id,nonempty"` // groups; none: everyone
+	Overview      string         `json:"overview" yaml:"overview" brief:"required,prose"`        // prose
 	Indicators    []Indicator    `json:"indicators,omitempty" yaml:"indicators"`
 	People        []Person       `json:"people,omitempty" yaml:"people"`
 	Organizations []Organization `json:"organizations,omitempty" yaml:"organizations"`
-	Timeline      []Event        `json:"timeline" yaml:"timeline"` // oldest first
+	Timeline      []Event        `json:"timeline" yaml:"timeline" brief:"required,max=2000"` // oldest first
 	Scenarios     []Scenario     `json:"scenarios,omitempty" yaml:"scenarios"`
 	History       []Case         `json:"history,omitempty" yaml:"history"`
 	Sources       []Citation     `json:"sources,omitempty" yaml:"sources"`
-	Related       []string       `json:"related,omitempty" yaml:"related"` // ids of other dossiers
+	Related       []string       `json:"related,omitempty" yaml:"related" brief:"ref=stories"` // ids of other dossiers
 	Corrections   []Correction   `json:"corrections,omitempty" yaml:"corrections"`
 }
 
@@ -38,60 +39,60 @@ const (
 
 // An Indicator is a figure worth watching.
 type Indicator struct {
-	ID      string   `json:"id,omitempty" yaml:"id"`
-	Label   string   `json:"label" yaml:"label"`
-	Value   string   `json:"value" yaml:"value"` // as printed
+	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Label"`
+	Label   string   `json:"label" yaml:"label" brief:"required"`
+	Value   string   `json:"value" yaml:"value" brief:"required"` // as printed
 	Unit    string   `json:"unit,omitempty" yaml:"unit"`
-	Detail  string   `json:"detail,omitempty" yaml:"detail"` // prose
-	Series  []Point  `json:"series,omitempty" yaml:"series"` // oldest first
-	Sources []string `json:"sources,omitempty" yaml:"sources"`
+	Detail  string   `json:"detail,omitempty" yaml:"detail" brief:"prose"` // prose
+	Series  []Point  `json:"series,omitempty" yaml:"series"`               // oldest first
+	Sources []string `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"`
 }
 
 // A Point is an indicator's value at a time.
 type Point struct {
-	Date  Date    `json:"date" yaml:"date"`
-	Value float64 `json:"value" yaml:"value"`
+	Date  Date    `json:"date" yaml:"date" brief:"required"`
+	Value float64 `json:"value" yaml:"value" brief:"required"`
 }
 
 // A Person is somebody who takes part in the story.
 type Person struct {
-	ID      string   `json:"id,omitempty" yaml:"id"`
-	Name    string   `json:"name" yaml:"name"`
+	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Name"`
+	Name    string   `json:"name" yaml:"name" brief:"required"`
 	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`
 	Title   string   `json:"title,omitempty" yaml:"title"`
-	Role    string   `json:"role,omitempty" yaml:"role"` // in this story; prose
+	Role    string   `json:"role,omitempty" yaml:"role" brief:"prose"` // in this story; prose
 	Roles   []Role   `json:"roles,omitempty" yaml:"roles"`
 }
 
 // A Role is a title that a person held for a time.
 type Role struct {
-	Title string `json:"title" yaml:"title"`
-	From  Date   `json:"from,omitzero" yaml:"from"`
-	To    Date   `json:"to,omitzero" yaml:"to"`
+	Title string `json:"title" yaml:"title" brief:"required"`
+	From  Date   `json:"from,omitzero" yaml:"from" brief:"single"`
+	To    Date   `json:"to,omitzero" yaml:"to" brief:"single"`
 }
 
 // An Organization takes part in the story.
 type Organization struct {
-	ID      string   `json:"id,omitempty" yaml:"id"`
-	Name    string   `json:"name" yaml:"name"`
+	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Name"`
+	Name    string   `json:"name" yaml:"name" brief:"required"`
 	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`
 	Kind    string   `json:"kind,omitempty" yaml:"kind"`
 	Status  string   `json:"status,omitempty" yaml:"status"`
-	About   string   `json:"about,omitempty" yaml:"about"` // prose
+	About   string   `json:"about,omitempty" yaml:"about" brief:"prose"` // prose
 }
 
 // An Event is an entry of the timeline.
 type Event struct {
-	ID            string      `json:"id" yaml:"id"`
-	Date          Date        `json:"date" yaml:"date"`
-	Title         string      `json:"title" yaml:"title"`
+	ID            string      `json:"id" yaml:"id" brief:"required,id"`
+	Date          Date        `json:"date" yaml:"date" brief:"required"`
+	Title         string      `json:"title" yaml:"title" brief:"required"`
 	Kind          string      `json:"kind,omitempty" yaml:"kind"` // as the editors classify
-	Detail        string      `json:"detail,omitempty" yaml:"detail"`
-	Importance    Importance  `json:"importance,omitempty" yaml:"importance"`
-	Announce      Announce    `json:"announce,omitempty" yaml:"announce"`
-	People        []string    `json:"people,omitempty" yaml:"people"`
-	Organizations []string    `json:"organizations,omitempty" yaml:"organizations"`
-	Sources       []string    `json:"sources,omitempty" yaml:"sources"`
+	Detail        string      `json:"detail,omitempty" yaml:"detail" brief:"prose"`
+	Importance    Importance  `json:"importance,omitempty" yaml:"importance" brief:"choice=minor|normal|major,default=normal"`
+	Announce      Announce    `json:"announce,omitempty" yaml:"announce" brief:"choice=now|digest|silent,default=digest"`
+	People        []string    `json:"people,omitempty" yaml:"people" brief:"ref=people"`
+	Organizations []string    `json:"organizations,omitempty" yaml:"organizations" brief:"ref=organizations"`
+	Sources       []string    `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"`
 	Retracted     *Retraction `json:"retracted,omitempty" yaml:"retracted"`
 }
 
@@ -129,17 +130,17 @@ const (
 
 // A Retraction withdraws an event without deleting it.
 type Retraction struct {
-	On  Date   `json:"on,omitzero" yaml:"on"`
+	On  Date   `json:"on,omitzero" yaml:"on" brief:"single"`
 	Why string `json:"why,omitempty" yaml:"why"`
 }
 
 // A Scenario is one way the story may go on.
 type Scenario struct {
-	ID          string       `json:"id,omitempty" yaml:"id"`
-	Title       string       `json:"title" yaml:"title"`
+	ID          string       `json:"id,omitempty" yaml:"id" brief:"id,slug=Title"`
+	Title       string       `json:"title" yaml:"title" brief:"required"`
 	DiscussedBy []string     `json:"discussed_by,omitempty" yaml:"discussed_by"`
-	Detail      string       `json:"detail,omitempty" yaml:"detail"`         // prose
-	Likelihood  *float64     `json:"likelihood,omitempty" yaml:"likelihood"` // 0 to 1
+	Detail      string       `json:"detail,omitempty" yaml:"detail" brief:"prose"`         // prose
+	Likelihood  *float64     `json:"likelihood,omitempty" yaml:"likelihood" brief:"share"` // 0 to 1
 	Assessments []Assessment `json:"assessments,omitempty" yaml:"assessments"`
 	Signposts   []string     `json:"signposts,omitempty" yaml:"signposts"`
 	Outcome     *Outcome     `json:"outcome,omitempty" yaml:"outcome"`
@@ -147,42 +148,42 @@ type Scenario struct {
 
 // An Assessment is a likelihood somebody gave at a time.
 type Assessment struct {
-	Date       Date    `json:"date" yaml:"date"`
-	Likelihood float64 `json:"likelihood" yaml:"likelihood"` // 0 to 1
+	Date       Date    `json:"date" yaml:"date" brief:"required"`
+	Likelihood float64 `json:"likelihood" yaml:"likelihood" brief:"required,share"` // 0 to 1
 	By         string  `json:"by,omitempty" yaml:"by"`
 }
 
 // An Outcome says what became of a scenario.
 type Outcome struct {
-	On       Date   `json:"on" yaml:"on"`
-	Happened bool   `json:"happened" yaml:"happened"`
+	On       Date   `json:"on" yaml:"on" brief:"required,single"`
+	Happened bool   `json:"happened" yaml:"happened" brief:"required"`
 	Note     string `json:"note,omitempty" yaml:"note"`
 }
 
 // A Case is an earlier case worth comparing.
 type Case struct {
-	ID           string `json:"id,omitempty" yaml:"id"`
-	Title        string `json:"title" yaml:"title"`
-	Period       string `json:"period,omitempty" yaml:"period"` // EDTF, or text
-	WhatHappened string `json:"what_happened,omitempty" yaml:"what_happened"`
-	ShortTerm    string `json:"short_term,omitempty" yaml:"short_term"`
-	LongTerm     string `json:"long_term,omitempty" yaml:"long_term"`
-	Relevance    string `json:"relevance,omitempty" yaml:"relevance"`
+	ID           string `json:"id,omitempty" yaml:"id" brief:"id,slug=Title"`
+	Title        string `json:"title" yaml:"title" brief:"required"`
+	Period       string `json:"period,omitempty" yaml:"period" brief:"period"` // EDTF, or text
+	WhatHappened string `json:"what_happened,omitempty" yaml:"what_happened" brief:"prose"`
+	ShortTerm    string `json:"short_term,omitempty" yaml:"short_term" brief:"prose"`
+	LongTerm     string `json:"long_term,omitempty" yaml:"long_term" brief:"prose"`
+	Relevance    string `json:"relevance,omitempty" yaml:"relevance" brief:"prose"`
 }
 
 // A Citation is a source that the dossier cites. Its number, counted from one in
 // the order of the file, is how answers cite it.
 type Citation struct {
-	ID        string `json:"id" yaml:"id"`
+	ID        string `json:"id" yaml:"id" brief:"id,slug=Title|Publisher"`
 	Publisher string `json:"publisher,omitempty" yaml:"publisher"`
 	Title     string `json:"title,omitempty" yaml:"title"`
-	URL       string `json:"url,omitempty" yaml:"url"` // http or https
+	URL       string `json:"url,omitempty" yaml:"url" brief:"url"` // http or https
 	Date      Date   `json:"date,omitzero" yaml:"date"`
 }
 
 // A Correction says what an earlier version had wrong.
 type Correction struct {
-	On   Date   `json:"on" yaml:"on"`
-	Text string `json:"text" yaml:"text"`
-	Item string `json:"item,omitempty" yaml:"item"` // section/id
+	On   Date   `json:"on" yaml:"on" brief:"required,single"`
+	Text string `json:"text" yaml:"text" brief:"required"`
+	Item string `json:"item,omitempty" yaml:"item" brief:"ref=items"` // section/id
 }

@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/briefbot/briefbot/internal/brief"
 )
 
 const (
@@ -44,6 +46,31 @@ func TestShippedSections(t *testing.T) {
 			if got := len(node.Content); got != want {
 				t.Errorf("%s: %d %s, want %d", story, got, section, want)
 			}
+		}
+	}
+}
+
+// TestShippedDecode checks that nothing is wrong with any brief that comes with
+// briefbot.
+func TestShippedDecode(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(briefsDir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < len(shipped) {
+		t.Errorf("%d briefs in %s, want at least %d", len(files), briefsDir, len(shipped))
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dossier, problems := brief.Decode(file, data)
+		for _, p := range problems {
+			t.Error(p)
+		}
+		if dossier == nil {
+			t.Errorf("%s: no dossier", file)
 		}
 	}
 }

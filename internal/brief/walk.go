@@ -1,0 +1,270 @@
+package brief
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// mapping reads n into the struct v. Every key it may have is read at most once;
+// what merge keys (<<) bring in is overridden by what is written out.
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value, s *shape) {
+	n = target(n)
+	if n.Kind != yaml.MappingNode {
+		d.fail(d.at(n), "type", "this is %s, and should be %s such as %s", describe(n), s.noun, s.example())
+		return
+	}
+	m := mappingReader{d: d, v: v, shape: s, seen: make([]*yaml.Node, len(s.rules))}
+	m.pairs(n, false)
+	m.merges(n, 0)
+	m.missing(n)
+	for i := range s.rules {
+		if r := &s.rules[i]; r.fallback != "" && v.Field(r.field).IsZero() {
+			v.Field(r.field).SetString(r.fallback)
+		}
+	}
+	d.together(n, v.Addr().Interface())
+}
+
+// A mappingReader reads one mapping.
+type mappingReader struct {
+	d     *decoder
+	v     reflect.Value
+	shape *shape
+	seen  []*yaml.Node // the key of each rule
+}
+
+// pairs reads the keys of n; of a merged mapping, those that are not there yet.
+func (m *mappingReader) pairs(n *yaml.Node, merged bool) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if isMerge(key) {
+			continue
+		}
+		name := target(key)
+		if name.Kind != yaml.ScalarNode {
+			m.d.fail(m.d.at(key), "type", "a key is a word, and this is %s", describe(name))
+			continue
+		}
+		index, ok := m.shape.rule(name.Value)
+		switch {
+		case !ok:
+			m.unknown(key, name.Value)
+		case m.seen[index] == nil:
+			m.seen[index] = key
+			r := &m.shape.rules[index]
+			m.d.value(value, m.v.Field(r.field), r)
+		case !merged:
+			m.d.fail(m.d.at(key), "duplicate-key", "%q is here for the second time, after line %d: keep one", name.Value, m.d.at(m.seen[index]).line)
+		}
+	}
+}
+
+func (m *mappingReader) unknown(key *yaml.Node, name string) {
+	keys := m.shape.keys()
+	m.d.fail(m.d.at(key), "unknown-key", "unknown key %s%s", quote(name),
+		didYouMean(name, keys, m.shape.noun+" has "+strings.Join(keys, ", ")))
+}
+
+// merges reads what the merge keys of n bring in: a mapping, or a list of mappings
+// of which earlier ones count first.
+func (m *mappingReader) merges(n *yaml.Node, depth int) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], target(n.Content[i+1])
+		if !isMerge(key) {
+			continue
+		}
+		from := []*yaml.Node{value}
+		if value.Kind == yaml.SequenceNode {
+			from = value.Content
+		}
+		for _, each := range from {
+			each = target(each)
+			if each.Kind != yaml.MappingNode || depth > maxExpansion {
+				m.d.fail(m.d.at(key), "type", "<< takes a mapping or a list of mappings")
+				continue
+			}
+			m.pairs(each, true)
+			m.merges(each, depth+1)
+		}
+	}
+}
+
+func (m *mappingReader) missing(n *yaml.Node) {
+	for i, key := range m.seen {
+		if r := &m.shape.rules[i]; key == nil && r.required {
+			m.d.fail(m.d.at(n), "missing", "%s needs %s", m.shape.noun, r.key)
+		}
+	}
+}
+
+// value reads n into v, which is of the kind that r is about.
+func (d *decoder) value(n *yaml.Node, v reflect.Value, r *rule) {
+	n = target(n)
+	if isNull(n) {
+		d.null(n, v, r)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Slice:
+		d.list(n, v, r)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.value(n, v.Elem(), r)
+	case reflect.Struct:
+		if date, ok := v.Addr().Interface().(*Date); ok {
+			*date = d.date(n, r)
+			return
+		}
+		d.mapping(n, v, r.of)
+	case reflect.String:
+		v.SetString(d.text(n, r))
+	case reflect.Float64:
+		v.SetFloat(d.number(n, r))
+	case reflect.Bool:
+		v.SetBool(d.boolean(n, r))
+	}
+}
+
+// null judges a key without a value. For most keys that is the same as no key.
+func (d *decoder) null(n *yaml.Node, v reflect.Value, r *rule) {
+	switch {
+	case r.required && v.Kind() == reflect.Slice:
+		d.fail(d.at(n), "missing", "%s has no value: write %s: [] if there are none yet", r.key, r.key)
+	case r.required:
+		d.fail(d.at(n), "missing", "%s has no value: write %s", r.key, wanted(v.Type(), r))
+	case r.nonempty, v.Kind() == reflect.Pointer && r.of != nil:
+		d.fail(d.at(n), "missing", "%s has no value: write %s, or take the key out", r.key, wanted(v.Type(), r))
+	}
+}
+
+// list reads the items of n into the slice v.
+func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
+	if n.Kind != yaml.SequenceNode {
+		hint := ""
+		if n.Kind == yaml.ScalarNode && r.of == nil {
+			hint = ": write [" + clip(n.Value) + "]"
+		}
+		d.fail(d.at(n), "type", "%s is %s, and should be %s%s", r.key, describe(n), wanted(v.Type(), r), hint)
+		return
+	}
+	items := n.Content
+	if r.max > 0 && len(items) > r.max {
+		d.fail(d.at(items[r.max]), "limit", "%s has %d entries, and may have %d: this is the first too many", r.key, len(items), r.max)
+		items = items[:r.max]
+	}
+	if len(items) == 0 {
+		if r.nonempty {
+			d.fail(d.at(n), "missing", "%s is empty: write %s, or take the key out", r.key, wanted(v.Type(), r))
+		}
+		if !r.required {
+			return
+		}
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.item(item, v.Index(i), r)
+	}
+	if s, ok := v.Interface().([]string); ok && len(s) > 1 && (r.ref != "" || r.kind == "id") {
+		d.repeats(items, s, r)
+	}
+}
+
+func (d *decoder) item(n *yaml.Node, v reflect.Value, r *rule) {
+	if n := target(n); isNull(n) {
+		d.fail(d.at(n), "missing", "an entry of %s is empty: write it, or take the hyphen out", r.key)
+		return
+	}
+	d.value(n, v, r)
+	if r.of != nil && r.of.id >= 0 && target(n).Kind == yaml.MappingNode {
+		d.identify(target(n), v, r)
+	}
+}
+
+// repeats warns of what is listed twice.
+func (d *decoder) repeats(items []*yaml.Node, words []string, r *rule) {
+	seen := make(map[string]bool, len(words))
+	for i, word := range words {
+		if word != "" && seen[word] {
+			d.warn(d.at(items[i]), "repeated", "%q is listed twice in %s: keep one", word, r.key)
+		}
+		seen[word] = true
+	}
+}
+
+// target returns what an alias stands for, and any other node itself.
+func target(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func isMerge(key *yaml.Node) bool { return key.Kind == yaml.ScalarNode && key.Tag == "!!merge" }
+
+// describe says what a node is, in words for an editor.
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case isNull(n):
+		return "empty"
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		return "the number " + clip(n.Value)
+	case n.Tag == "!!bool":
+		return "the truth value " + clip(n.Value)
+	}
+	return "the text " + quote(n.Value)
+}
+
+// wanted says what should be there.
+func wanted(t reflect.Type, r *rule) string {
+	switch {
+	case t.Kind() == reflect.Slice && r.of != nil:
+		return "a list of mappings such as " + r.of.example()
+	case t.Kind() == reflect.Slice && (r.ref != "" || r.kind == "id"):
+		return "a list of ids"
+	case t.Kind() == reflect.Slice:
+		return "a list of texts"
+	case r.of != nil:
+		return "a mapping such as " + r.of.example()
+	case t == reflect.TypeFor[Date]():
+		return "a date such as 2025-11-21, 2025-11 or 2025"
+	case t.Kind() == reflect.Float64 || t.Kind() == reflect.Pointer:
+		return "a number"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case len(r.choices) > 0:
+		return oneOf(r.choices)
+	case r.kind == "prose":
+		return "text"
+	}
+	return "a line of text"
+}
+
+func oneOf(choices []string) string {
+	last := len(choices) - 1
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+// quote returns s in quotation marks, shortened if it is long.
+func quote(s string) string { return fmt.Sprintf("%q", clip(s)) }
+
+// clip shortens s to what is good to read in a message.
+func clip(s string) string {
+	const most = 60
+	runes := 0
+	for i := range s {
+		if runes++; runes > most {
+			return s[:i] + "…"
+		}
+	}
+	return strings.Join(slices.Collect(strings.FieldsSeq(s)), " ")
+}
