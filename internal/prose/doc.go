@@ -1,3 +1,3 @@
-// Package prose hides the small Markdown that dossiers are written in: it turns
-// it into styled text.
+// Package prose hides the small Markdown that dossiers are written in: paragraphs,
+// emphasis, links, lists, quotes, code and citations become styled text.
 package prose
