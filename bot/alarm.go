@@ -1,0 +1,109 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// alarm tells the operators of a trouble: in the log, in /status, in the preview and
+// in the conversations that the configuration names. For equal keys it does so once,
+// until the trouble is mended.
+func (b *Bot) alarm(ctx context.Context, key, message string) { b.raise(ctx, key, message) }
+
+// raise is alarm, and reports whether the trouble was new.
+func (b *Bot) raise(ctx context.Context, key, message string) bool {
+	// A trouble that comes up while the bot stops is kept all the same.
+	ctx = context.WithoutCancel(ctx)
+	first, err := b.ledger.Alarm(ctx, key, message)
+	if err != nil {
+		b.log.ErrorContext(ctx, "alarm", "key", key, "message", message, "unrecorded", err)
+		return true
+	}
+	if !first {
+		b.log.DebugContext(ctx, "alarm goes on", "key", key, "message", message)
+		return false
+	}
+	b.log.ErrorContext(ctx, "alarm", "key", key, "message", message)
+	card := alarmCard(message)
+	b.preview([]chat.Card{card})
+	at := b.now().UnixNano()
+	for _, to := range b.current().alarms {
+		if err := b.ledger.Post(ctx, to, card, fmt.Sprintf("alarm %s %s %d", to, key, at)); err != nil {
+			b.log.ErrorContext(ctx, "posting an alarm", "to", to.String(), "error", err)
+		}
+	}
+	return true
+}
+
+// mended forgets a trouble, so that it is new when it comes again.
+func (b *Bot) mended(ctx context.Context, key string) {
+	if err := b.ledger.ClearAlarm(ctx, key); err != nil {
+		b.log.ErrorContext(ctx, "clearing an alarm", "key", key, "error", err)
+	}
+}
+
+// alarmCard is an alarm as the operators see it. It has no buttons, because it may
+// stand where nobody but they should ask.
+func alarmCard(message string) chat.Card {
+	return chat.Card{Title: "Alarm", Tone: chat.Trouble, Lead: excerpt(chat.Plainly(message), pageCost)}
+}
+
+// A partError says which part of the bot does not work. Its text is for the log;
+// strangers are told the part alone.
+type partError struct {
+	part string
+	err  error
+}
+
+func (e *partError) Error() string { return e.part + ": " + e.err.Error() }
+func (e *partError) Unwrap() error { return e.err }
+
+// Part names the part that does not work.
+func (e *partError) Part() string { return e.part }
+
+// Ready returns nil if every part works, otherwise an error whose Part method names
+// the first that does not.
+func (b *Bot) Ready(ctx context.Context) error {
+	if _, err := b.ledger.Status(ctx, chat.Conversation{}); err != nil {
+		return &partError{"store", err}
+	}
+	return b.health.err()
+}
+
+// health is what is known of the parts that work by themselves.
+type health struct {
+	mu    sync.Mutex
+	parts []*partError // err is nil while the part works
+}
+
+func (h *health) set(part string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.parts, func(p *partError) bool { return p.part == part })
+	if i < 0 {
+		h.parts = append(h.parts, &partError{part, err})
+		return
+	}
+	h.parts[i] = &partError{part, err}
+}
+
+func (h *health) err() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.parts {
+		if p.err != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (h *health) failing() bool {
+	var part *partError
+	return errors.As(h.err(), &part)
+}

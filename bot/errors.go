@@ -1,0 +1,183 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// Errors that mean something to the one who asks. Each is told by explain; every
+// other error is internal.
+type (
+	// unknownStory: no story of this name, or none that the asker may see.
+	unknownStory struct {
+		word     string
+		question *question
+	}
+	// unknownEvent: the story has no event of this id.
+	unknownEvent struct {
+		id      string
+		dossier *brief.Dossier
+	}
+	// badValue: an option's value is not what the option takes.
+	badValue struct{ option, value, want string }
+	// notBuilt: the contract has it, this version does not.
+	notBuilt struct{ what string }
+	// notAdmitted: the bot is closed, and does not know who asks.
+	notAdmitted struct{}
+	// cannotPost: the bot lacks permissions in the conversation.
+	cannotPost struct {
+		missing []string
+		reason  string
+	}
+)
+
+func (e *unknownStory) Error() string { return "there is no story called " + quoted(e.word) }
+func (e *unknownEvent) Error() string { return "there is no event " + quoted(e.id) }
+func (e *badValue) Error() string {
+	return fmt.Sprintf("%s is not a value for %s: write %s", quoted(e.value), e.option, e.want)
+}
+func (e *notBuilt) Error() string    { return e.what + " is not built yet" }
+func (e *notAdmitted) Error() string { return "the bot is closed to this asker" }
+func (e *cannotPost) Error() string  { return "the bot may not post in this conversation" }
+
+// later are the commands that are planned and not built yet.
+var later = [...]string{
+	"search", "changes", "catchup", "asof", "corrections", "language", "why", "forget",
+}
+
+// explain returns what an asker is told of an error. What it does not know is told
+// as internal, under a reference with which the log has all of it.
+func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat.Card {
+	var (
+		unknown *chat.UnknownCommand
+		usage   *chat.UsageError
+		story   *unknownStory
+		event   *unknownEvent
+		closed  *notAdmitted
+		post    *cannotPost
+		value   *badValue
+		unbuilt *notBuilt
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return unknownCommandCard(unknown)
+	case errors.As(err, &usage):
+		return usageCard(usage)
+	case errors.As(err, &story):
+		return unknownStoryCard(story.word, story.question)
+	case errors.As(err, &event):
+		return unknownEventCard(event)
+	case errors.As(err, &closed):
+		return closedCard(inv)
+	case errors.As(err, &post):
+		return cannotPostCard(post)
+	case errors.As(err, &value):
+		return trouble("That value does not fit", sentence(value.Error()))
+	case errors.As(err, &unbuilt):
+		return trouble("Not built yet", sentence(unbuilt.Error()))
+	case errors.Is(err, chat.ErrNoCall):
+		return staleButton()
+	case errors.Is(err, chat.ErrNotManager):
+		return trouble("For managers", "Only those who manage this conversation can do that.")
+	case errors.Is(err, chat.ErrNotOperator):
+		return trouble("For operators", "Only the operators of this bot can do that.")
+	case errors.Is(err, chat.ErrLocal):
+		return trouble("Not from here", "This command changes something that is kept, which is not possible here. Ask in a chat.")
+	}
+	return b.internal(ctx, inv, err)
+}
+
+// internal logs err under a reference and tells the asker the reference alone.
+func (b *Bot) internal(ctx context.Context, inv *chat.Invocation, err error) chat.Card {
+	reference := strings.ToLower(rand.Text()[:8])
+	b.log.ErrorContext(ctx, "answering failed", "reference", reference,
+		"command", inv.Call.Name, "where", inv.Where.String(), "error", err)
+	return trouble("Something went wrong",
+		"This could not be answered. The operators find out more under the reference "+reference+".")
+}
+
+func trouble(title, text string) chat.Card {
+	return chat.Card{Title: title, Tone: chat.Trouble, Lead: chat.Plainly(text)}
+}
+
+// sentence makes a sentence of an error's text.
+func sentence(s string) string { return capital(strings.TrimSuffix(s, ".")) + "." }
+
+func staleButton() chat.Card {
+	card := trouble("This button is out of date", "What it asked is no longer known. Please ask again.")
+	card.Actions = [][]chat.Action{{{Label: "Stories", Call: "stories"}, {Label: "Help", Call: "help"}}}
+	return card
+}
+
+func unknownCommandCard(e *chat.UnknownCommand) chat.Card {
+	help := [][]chat.Action{{{Label: "Stories", Call: "stories"}, {Label: "Help", Call: "help"}}}
+	if slices.Contains(later[:], e.Name) {
+		card := trouble("Not built yet", "/"+e.Name+" is planned and not built yet. /help lists what there is.")
+		card.Actions = help
+		return card
+	}
+	card := trouble("Unknown command", "There is no command "+quoted("/"+e.Name)+". /help lists what there is.")
+	if e.Name == "" {
+		card = trouble("No command", "Begin with a command, such as /stories. /help lists what there is.")
+	}
+	if len(e.Nearest) > 0 {
+		card.Lead = append(card.Lead, chat.Span{Text: " Did you mean /" + strings.Join(e.Nearest, ", /") + "?"})
+	}
+	card.Actions = help
+	return card
+}
+
+func usageCard(e *chat.UsageError) chat.Card {
+	card := trouble("That cannot be read", sentence(e.Problem))
+	if e.Command.Name == "" {
+		return card
+	}
+	card.Items = []chat.Item{{ID: "usage", Head: chat.Styled(e.Command.Usage(), chat.Code), Body: optionLines(e.Command)}}
+	return card
+}
+
+func unknownEventCard(e *unknownEvent) chat.Card {
+	card := trouble("No such event", "There is no event "+quoted(e.id)+" in “"+e.dossier.Title+"”.")
+	card.Actions = [][]chat.Action{{
+		{Label: "Timeline", Call: chat.NewCall("timeline", e.dossier.ID).String()},
+		{Label: "Overview", Call: chat.NewCall("overview", e.dossier.ID).String()},
+	}}
+	return card
+}
+
+func closedCard(inv *chat.Invocation) chat.Card {
+	card := trouble("This bot is for a closed circle",
+		"It answers only people and conversations that its operators have let in. To be let in, give them this address:")
+	for i, address := range addresses(inv) {
+		card.Items = append(card.Items, chat.Item{ID: fmt.Sprint(i), Head: chat.Styled(address, chat.Code)})
+	}
+	return card
+}
+
+// addresses are the conversation's and the asker's own, as the configuration
+// writes them.
+func addresses(inv *chat.Invocation) []string {
+	all := []string{inv.Where.String()}
+	if len(inv.Asker) > 0 && inv.Asker[0] != all[0] {
+		all = append(all, inv.Asker[0])
+	}
+	return all
+}
+
+func cannotPostCard(e *cannotPost) chat.Card {
+	text := "I may not post in this conversation, so nothing was changed."
+	switch {
+	case len(e.missing) > 0:
+		text += " Missing: " + listed(e.missing) + "."
+	case e.reason != "":
+		text += " The service says: " + e.reason + "."
+	}
+	return trouble("No permission to post", text+" Let me post here and ask again.")
+}

@@ -1,0 +1,222 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
+)
+
+// watch tells the reload loop of news until ctx is done. A watch that fails is begun
+// again, and counts as news, because something may have been missed.
+func (b *Bot) watch(ctx context.Context) {
+	for {
+		err := b.source.Watch(ctx, b.notify)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			err = errors.New("it ended by itself")
+		}
+		b.alarm(ctx, "watch", fmt.Sprintf("The briefs cannot be watched; they are read every %v instead: %v", retryEvery, err))
+		if !wait(ctx, retryEvery) {
+			return
+		}
+		b.notify()
+	}
+}
+
+func (b *Bot) notify() {
+	select {
+	case b.changed <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// wait returns after d, or false when ctx is done.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// follow reloads whenever there may be news, and again some time after a failure.
+func (b *Bot) follow(ctx context.Context) {
+	var again <-chan time.Time
+	if b.health.failing() {
+		again = time.After(retryEvery)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.changed:
+		case <-again:
+		}
+		again = nil
+		if !b.reload(ctx) {
+			again = time.After(retryEvery)
+		}
+	}
+}
+
+// reload loads the briefs, swaps them in and records them. What fails is alarmed,
+// and tried again when it returns false: readers see the new snapshot even where it
+// could not be recorded yet, because the ledger compares with its own baseline.
+func (b *Bot) reload(ctx context.Context) bool {
+	next, err := b.source.Load(ctx, b.library.Current())
+	if ctx.Err() != nil {
+		return true
+	}
+	if err != nil {
+		b.sourceFailed(ctx, err)
+		return false
+	}
+	b.sourceMended(ctx)
+	b.library.Swap(next)
+	if err := b.record(ctx, next); err != nil {
+		b.health.set("record", err)
+		b.alarm(ctx, "record", fmt.Sprintf("Changes could not be recorded, so no digest is sent until they are: %v", err))
+		return false
+	}
+	b.health.set("record", nil)
+	b.mended(ctx, "record")
+	return true
+}
+
+func (b *Bot) sourceFailed(ctx context.Context, err error) {
+	b.health.set("briefs", err)
+	b.alarm(ctx, "source", fmt.Sprintf("The briefs cannot be read; the last ones are served: %v", err))
+}
+
+func (b *Bot) sourceMended(ctx context.Context) {
+	b.health.set("briefs", nil)
+	b.mended(ctx, "source")
+	b.mended(ctx, "watch")
+}
+
+// record writes down what changed, shows it in the preview, and has the operators
+// told of files that broke.
+func (b *Bot) record(ctx context.Context, next *brief.Snapshot) error {
+	changes, err := b.ledger.Record(ctx, next)
+	if err != nil {
+		return err
+	}
+	if len(changes) > 0 {
+		b.changes.clear()
+		b.announce(ctx, changes)
+		b.wake()
+	}
+	b.tellBroken(ctx, next)
+	return nil
+}
+
+// announce shows in the preview the digest that an edit causes.
+func (b *Bot) announce(ctx context.Context, changes []digest.Recorded) {
+	told := slices.DeleteFunc(slices.Clone(changes), func(c digest.Recorded) bool {
+		return c.Announce == brief.Silent || strings.HasSuffix(string(c.Kind), ".removed")
+	})
+	if len(told) == 0 {
+		return
+	}
+	cards, err := digestCards(digest.Digest{
+		Changes: told, From: told[0].At, To: told[len(told)-1].At, Zone: zoneOf(b.current().Timezone),
+	}, brief.Unrestricted(b.library.Current()).Story, b.page)
+	if err != nil {
+		b.log.ErrorContext(ctx, "wording a digest for the preview", "error", err)
+		return
+	}
+	b.preview(cards)
+}
+
+// tellBroken alarms the operators of every file that broke, once, and forgets those
+// that are mended.
+func (b *Bot) tellBroken(ctx context.Context, s *brief.Snapshot) {
+	broken := make(map[string][]string)
+	for _, p := range s.Problems() {
+		if p.Severity == brief.Error {
+			broken[p.Path] = append(broken[p.Path], p.String())
+		}
+	}
+	mended, told := b.files.update(broken)
+	for _, path := range mended {
+		b.mended(ctx, brokenKey(path))
+	}
+	for _, path := range told {
+		message := brokenMessage(path, broken[path])
+		if !b.raise(ctx, brokenKey(path), message) {
+			// The operators know; whoever is editing sees what is wrong now.
+			b.preview([]chat.Card{alarmCard(message)})
+		}
+	}
+}
+
+const brokenPrefix = "brief:"
+
+func brokenKey(path string) string { return brokenPrefix + path }
+
+func brokenMessage(path string, problems []string) string {
+	const shown = 5
+	message := path + " has an error, so its last good version is served:\n" + strings.Join(problems[:min(shown, len(problems))], "\n")
+	if more := len(problems) - shown; more > 0 {
+		message += fmt.Sprintf("\nand %d more.", more)
+	}
+	return message
+}
+
+// troubles remembers which files are broken, and how.
+type troubles struct {
+	mu    sync.Mutex
+	files map[string]string
+}
+
+// remember reads which files were broken when the last process ended.
+func (t *troubles) remember(ctx context.Context, l *digest.Ledger) error {
+	alarms, err := l.Alarms(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the alarms: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.files = make(map[string]string)
+	for _, a := range alarms {
+		if path, ok := strings.CutPrefix(a.Key, brokenPrefix); ok {
+			t.files[path] = ""
+		}
+	}
+	return nil
+}
+
+// update takes what is broken now, and returns the files that no longer are and
+// those that are broken otherwise than before.
+func (t *troubles) update(broken map[string][]string) (mended, told []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for path := range t.files {
+		if broken[path] == nil {
+			mended = append(mended, path)
+			delete(t.files, path)
+		}
+	}
+	for path, problems := range broken {
+		if how := strings.Join(problems, "\n"); t.files[path] != how {
+			told = append(told, path)
+			t.files[path] = how
+		}
+	}
+	slices.Sort(mended)
+	slices.Sort(told)
+	return mended, told
+}

@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// latestEvents is how many events an overview shows.
+const latestEvents = 3
+
+// relatedButtons is how many related stories get a button.
+const relatedButtons = chat.MaxRow
+
+// overview tells what a story is about, with its indicators, the latest events and
+// what was corrected.
+func (b *Bot) overview(_ context.Context, q *question, d *brief.Dossier) (chat.Card, error) {
+	p := paginate(overviewItems(d), q.Arg("after"), 0)
+	card := chat.Card{Lead: pageLead(p, "", "part", "parts"), Items: p.items()}
+	if !p.hasNewer {
+		card.Lead = lines(chat.Styled(d.Subtitle, chat.Italic), chat.Plainly(state(d)), card.Lead)
+	}
+	if first := card.Items; len(first) > 0 && first[0].ID == "overview" {
+		card.Lead = paragraphs(card.Lead, first[0].Body)
+		card.Items = first[1:]
+	}
+	if row := p.turn(chat.NewCall("overview", d.ID), "Back", "Read on"); row != nil {
+		card.Actions = append(card.Actions, row)
+	}
+	if row := relatedRow(q, d); row != nil {
+		card.Actions = append(card.Actions, row)
+	}
+	return card, nil
+}
+
+// overviewItems are what an overview consists of; the first is its prose.
+func overviewItems(d *brief.Dossier) []chat.Item {
+	items := []chat.Item{{ID: "overview", Body: text(d, d.Overview)}}
+	for _, in := range d.Indicators {
+		items = append(items, chat.Item{ID: "indicators/" + in.ID, Label: "Indicator", Head: indicatorHead(in)})
+	}
+	events := slices.Clone(d.Timeline)
+	slices.Reverse(events)
+	for _, e := range events[:min(latestEvents, len(events))] {
+		it := eventItem(d, &e)
+		it.ID = "timeline/" + e.ID
+		it.Label = dotted("Latest", it.Label)
+		it.Body = retraction(&e)
+		items = append(items, it)
+	}
+	for i, c := range newestCorrections(d) {
+		items = append(items, chat.Item{
+			ID:    fmt.Sprintf("corrections/%d", i+1),
+			Label: "Correction · " + c.On.Words(),
+			Head:  text(d, c.Text),
+		})
+	}
+	return items
+}
+
+// state says in a line what is known of a dossier as a whole.
+func state(d *brief.Dossier) string {
+	return dotted(statusWords(d.Status), counted(len(d.Timeline), "event", "events"), listed(d.Tags))
+}
+
+// relatedRow are buttons to the related stories that the asker may see.
+func relatedRow(q *question, d *brief.Dossier) []chat.Action {
+	var row []chat.Action
+	for _, other := range q.reader.Related(d) {
+		if len(row) < relatedButtons {
+			row = append(row, storyButton("overview", other, "Related: "))
+		}
+	}
+	return row
+}
+
+// storyButton is a button that asks command about d.
+func storyButton(command string, d *brief.Dossier, prefix string) chat.Action {
+	const readable = 34
+	return chat.Action{
+		Label: prefix + shorten(d.Title, readable),
+		Call:  chat.NewCall(command, d.ID).String(),
+	}
+}
+
+// pageLead opens a page: which part of how much it is, and that what it was to go on
+// after is gone.
+func pageLead(p page, more, one, many string) chat.Text {
+	var lead chat.Text
+	if p.lost {
+		lead = chat.Plainly("The entry to go on after is no longer there; this begins at the top.")
+	}
+	words := p.rangeWords(one, many)
+	if words != "" {
+		words += more + "."
+	}
+	return lines(lead, chat.Plainly(words))
+}

@@ -1,0 +1,122 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// capital returns s with an upper-case first letter.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// shorten returns s in at most limit code points, cut at a word where one is near.
+func shorten(s string, limit int) string {
+	return chat.Shorten(s, func(s string) bool { return utf8.RuneCountInString(s) <= limit })
+}
+
+// quoted returns what somebody typed, short enough to be repeated in a sentence.
+func quoted(typed string) string {
+	return "“" + shorten(strings.Join(strings.Fields(typed), " "), 80) + "”"
+}
+
+// counted returns “1 event”, “12 events”.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// listed returns “a”, “a and b”, “a, b and c”.
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// dayWords returns the day of an instant: “8 December 2025”.
+func dayWords(t time.Time) string { return t.Format("2 January 2006") }
+
+// momentWords returns an instant in a zone: “Thursday, 26 November 2026, 08:00
+// Europe/Kyiv”.
+func momentWords(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("Monday, 2 January 2006, 15:04 ") + zone.String()
+}
+
+// rangeWords returns what a digest covers: “24 Nov 08:00 – 25 Nov 08:00
+// Europe/Kyiv”. The year stands where the two differ in it.
+func rangeWords(from, to time.Time, zone *time.Location) string {
+	from, to = from.In(zone), to.In(zone)
+	layout := "2 Jan 15:04"
+	if from.Year() != to.Year() {
+		layout = "2 Jan 2006 15:04"
+	}
+	return from.Format(layout) + " – " + to.Format(layout) + " " + zone.String()
+}
+
+// percent returns a likelihood in words: “35 %”. The space does not break.
+func percent(likelihood float64) string {
+	s := fmt.Sprintf("%.1f", likelihood*100)
+	return strings.TrimSuffix(s, ".0") + "\u00a0%"
+}
+
+// statusWords says whether a story is still told.
+func statusWords(s brief.Status) string {
+	switch s {
+	case brief.Watching:
+		return "Watching"
+	case brief.Closed:
+		return "Closed"
+	}
+	return "Active"
+}
+
+// importanceWords says how much an event matters where that is worth a word.
+func importanceWords(i brief.Importance) string {
+	switch i {
+	case brief.Major:
+		return "major"
+	case brief.Minor:
+		return "minor"
+	}
+	return ""
+}
+
+// dotted joins the parts that are not empty with a middle dot.
+func dotted(parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, " · ")
+}
+
+// fold returns s without case and accents, for comparing what was typed.
+func fold(s string) string {
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(s)))
+}
+
+// same reports whether two words differ at most in case and accents.
+func same(a, b string) bool { return fold(strings.TrimSpace(a)) == fold(strings.TrimSpace(b)) }
