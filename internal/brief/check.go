@@ -1,9 +1,112 @@
 package brief
 
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
 // Check reads the briefs at paths, each a file or a folder of briefs, and returns
 // everything wrong with them in the order of path and position: what Decode finds,
-// files in a folder that are no briefs, and references to dossiers that do not
-// exist. The error is about a path that cannot be read at all.
+// what in a folder is no brief, and references to stories that are not in the same
+// folder. The error is about a path that is not there or cannot be read at all.
+//
+// Files are judged as a [Dir] would judge them: a link that leads out of the
+// folder is not followed.
 func Check(paths ...string) ([]Problem, error) {
-	return nil, nil
+	var all []Problem
+	for _, path := range paths {
+		problems, err := checkPath(path)
+		if err != nil {
+			return nil, fmt.Errorf("checking briefs: %w", err)
+		}
+		all = append(all, problems...)
+	}
+	sortProblems(all)
+	return slices.Compact(all), nil
+}
+
+func checkPath(path string) ([]Problem, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	dir := path
+	if !info.IsDir() {
+		dir = filepath.Dir(path)
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.root.Close()
+	if !info.IsDir() {
+		return f.check(path), nil
+	}
+	names, problems, err := f.list()
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		problems = append(problems, *fileProblem(path, Warning, "holds no briefs: a brief is a file <id>"+briefExt))
+	}
+	return append(problems, f.checkAll(names)...), nil
+}
+
+// checkAll checks files of the folder, as many at once as there are processors.
+func (f *folder) checkAll(names []string) []Problem {
+	found := make([][]Problem, len(names))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				found[i] = f.check(f.join(names[i]))
+			}
+		})
+	}
+	workers.Wait()
+	return slices.Concat(found...)
+}
+
+// check checks the file of the folder at path.
+func (f *folder) check(path string) []Problem {
+	data, problem := f.read(filepath.Base(path))
+	if problem != nil {
+		problem.Path = path
+		return []Problem{*problem}
+	}
+	r := decode(path, data)
+	if r.dossier == nil {
+		return r.problems
+	}
+	for i, id := range r.dossier.Related {
+		if _, err := f.root.Lstat(id + briefExt); err == nil {
+			continue
+		}
+		r.problems = append(r.problems, Problem{
+			Path: path, Line: r.related[i].line, Column: r.related[i].column, Severity: Warning, Rule: "reference",
+			Message: fmt.Sprintf("there is no story %q beside this one, so it is not shown as related%s", id, didYouMean(id, f.stories(), "")),
+		})
+	}
+	return r.problems
+}
+
+// stories returns the ids of the briefs in the folder.
+func (f *folder) stories() []string {
+	names, _, err := f.list()
+	if err != nil {
+		return nil
+	}
+	var ids []string
+	for _, name := range names {
+		if id, kind := briefName(name); kind == briefFile {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

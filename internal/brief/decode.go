@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// maxFileSize is the size of the largest brief in bytes (contract §2).
-	maxFileSize = 1 << 20
-
 	// maxExpansion is how many times its size a file may become by its aliases
 	// (contract §2).
 	maxExpansion = 10
@@ -140,8 +137,8 @@ func misnamed(base string) string {
 
 // parse returns the file's one document, or nil after an error.
 func (d *decoder) parse() *yaml.Node {
-	if len(d.data) > maxFileSize {
-		d.fail(fileStart, "limit", "the file has %d bytes, and a brief at most %d (1 MiB)", len(d.data), maxFileSize)
+	if len(d.data) > maxFile {
+		d.fail(fileStart, "limit", "the file has %d bytes, and a brief at most %d (1 MiB)", len(d.data), maxFile)
 		return nil
 	}
 	if !utf8.Valid(d.data) {
