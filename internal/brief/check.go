@@ -27,7 +27,7 @@ func Check(paths ...string) ([]Problem, error) {
 		all = append(all, problems...)
 	}
 	sortProblems(all)
-	return slices.Compact(all), nil
+	return withoutRepeats(all), nil
 }
 
 func checkPath(path string) ([]Problem, error) {

@@ -102,7 +102,7 @@ func (d *decoder) note(p place, severity Severity, rule, format string, args ...
 // read once for each alias, and told once.
 func (d *decoder) sorted() []Problem {
 	sortProblems(d.problems)
-	return slices.Compact(d.problems)
+	return withoutRepeats(d.problems)
 }
 
 // fileName returns the dossier's id.

@@ -4,27 +4,27 @@ package brief
 // [Snapshot]. Its JSON form has the keys of its YAML form.
 //
 // The tag “brief” holds what a value must be beyond its type; see rule.
-// A comment at the end of a field is its description in the [Schema].
+// Comments on types and fields are also descriptions in the [Schema].
 type Dossier struct {
 	ID            string         `json:"id" yaml:"-"`
-	Title         string         `json:"title" yaml:"title" brief:"required,max=200"`
-	Subtitle      string         `json:"subtitle,omitempty" yaml:"subtitle"`
-	Status        Status         `json:"status,omitempty" yaml:"status" brief:"choice=active|watching|closed,default=active"`
-	AsOf          Date           `json:"as_of,omitzero" yaml:"as_of" brief:"single"`
-	ReviewBy      Date           `json:"review_by,omitzero" yaml:"review_by" brief:"single"`
-	Language      string         `json:"language,omitempty" yaml:"language" brief:"language"` // BCP 47
-	Tags          []string       `json:"tags,omitempty" yaml:"tags" brief:"id"`
-	Audience      []string       `json:"audience,omitempty" yaml:"audience" brief:"id,nonempty"` // groups; none: everyone
-	Overview      string         `json:"overview" yaml:"overview" brief:"required,prose"`        // prose
-	Indicators    []Indicator    `json:"indicators,omitempty" yaml:"indicators"`
-	People        []Person       `json:"people,omitempty" yaml:"people"`
-	Organizations []Organization `json:"organizations,omitempty" yaml:"organizations"`
-	Timeline      []Event        `json:"timeline" yaml:"timeline" brief:"required,max=2000"` // oldest first
-	Scenarios     []Scenario     `json:"scenarios,omitempty" yaml:"scenarios"`
-	History       []Case         `json:"history,omitempty" yaml:"history"`
-	Sources       []Citation     `json:"sources,omitempty" yaml:"sources"`
-	Related       []string       `json:"related,omitempty" yaml:"related" brief:"ref=stories"` // ids of other dossiers
-	Corrections   []Correction   `json:"corrections,omitempty" yaml:"corrections"`
+	Title         string         `json:"title" yaml:"title" brief:"required,max=200"`                                         // the story in a few words
+	Subtitle      string         `json:"subtitle,omitempty" yaml:"subtitle"`                                                  // one line under the title
+	Status        Status         `json:"status,omitempty" yaml:"status" brief:"choice=active|watching|closed,default=active"` // active if left out
+	AsOf          Date           `json:"as_of,omitzero" yaml:"as_of" brief:"single"`                                          // when an editor last stood by the whole text
+	ReviewBy      Date           `json:"review_by,omitzero" yaml:"review_by" brief:"single"`                                  // past it, every answer says that the dossier is stale
+	Language      string         `json:"language,omitempty" yaml:"language" brief:"language"`                                 // BCP 47
+	Tags          []string       `json:"tags,omitempty" yaml:"tags" brief:"id"`                                               // what the story can be found by
+	Audience      []string       `json:"audience,omitempty" yaml:"audience" brief:"id,nonempty"`                              // access groups that may read it; left out: everyone
+	Overview      string         `json:"overview" yaml:"overview" brief:"required,prose"`                                     // what the story is about
+	Indicators    []Indicator    `json:"indicators,omitempty" yaml:"indicators"`                                              // figures worth watching
+	People        []Person       `json:"people,omitempty" yaml:"people"`                                                      // who takes part
+	Organizations []Organization `json:"organizations,omitempty" yaml:"organizations"`                                        // who takes part
+	Timeline      []Event        `json:"timeline" yaml:"timeline" brief:"required,max=2000"`                                  // oldest first
+	Scenarios     []Scenario     `json:"scenarios,omitempty" yaml:"scenarios"`                                                // how the story may go on
+	History       []Case         `json:"history,omitempty" yaml:"history"`                                                    // earlier cases worth comparing
+	Sources       []Citation     `json:"sources,omitempty" yaml:"sources"`                                                    // what the dossier cites
+	Related       []string       `json:"related,omitempty" yaml:"related" brief:"ref=stories"`                                // ids of other dossiers
+	Corrections   []Correction   `json:"corrections,omitempty" yaml:"corrections"`                                            // what earlier versions had wrong
 }
 
 // Status says whether a story is still told.
@@ -40,12 +40,12 @@ const (
 // An Indicator is a figure worth watching.
 type Indicator struct {
 	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Label"`
-	Label   string   `json:"label" yaml:"label" brief:"required"`
+	Label   string   `json:"label" yaml:"label" brief:"required"` // what is measured
 	Value   string   `json:"value" yaml:"value" brief:"required"` // as printed
 	Unit    string   `json:"unit,omitempty" yaml:"unit"`
-	Detail  string   `json:"detail,omitempty" yaml:"detail" brief:"prose"` // prose
-	Series  []Point  `json:"series,omitempty" yaml:"series"`               // oldest first
-	Sources []string `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"`
+	Detail  string   `json:"detail,omitempty" yaml:"detail" brief:"prose"`
+	Series  []Point  `json:"series,omitempty" yaml:"series"`                       // oldest first
+	Sources []string `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"` // ids of sources
 }
 
 // A Point is an indicator's value at a time.
@@ -58,10 +58,10 @@ type Point struct {
 type Person struct {
 	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Name"`
 	Name    string   `json:"name" yaml:"name" brief:"required"`
-	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`
-	Title   string   `json:"title,omitempty" yaml:"title"`
-	Role    string   `json:"role,omitempty" yaml:"role" brief:"prose"` // in this story; prose
-	Roles   []Role   `json:"roles,omitempty" yaml:"roles"`
+	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`         // other names to be found by
+	Title   string   `json:"title,omitempty" yaml:"title"`             // the title held now
+	Role    string   `json:"role,omitempty" yaml:"role" brief:"prose"` // the part in this story
+	Roles   []Role   `json:"roles,omitempty" yaml:"roles"`             // titles held over time
 }
 
 // A Role is a title that a person held for a time.
@@ -75,10 +75,10 @@ type Role struct {
 type Organization struct {
 	ID      string   `json:"id,omitempty" yaml:"id" brief:"id,slug=Name"`
 	Name    string   `json:"name" yaml:"name" brief:"required"`
-	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`
-	Kind    string   `json:"kind,omitempty" yaml:"kind"`
-	Status  string   `json:"status,omitempty" yaml:"status"`
-	About   string   `json:"about,omitempty" yaml:"about" brief:"prose"` // prose
+	Aliases []string `json:"aliases,omitempty" yaml:"aliases"` // other names to be found by
+	Kind    string   `json:"kind,omitempty" yaml:"kind"`       // such as “UN agency”
+	Status  string   `json:"status,omitempty" yaml:"status"`   // the part in this story, in a few words
+	About   string   `json:"about,omitempty" yaml:"about" brief:"prose"`
 }
 
 // An Event is an entry of the timeline.
@@ -88,12 +88,12 @@ type Event struct {
 	Title         string      `json:"title" yaml:"title" brief:"required"`
 	Kind          string      `json:"kind,omitempty" yaml:"kind"` // as the editors classify
 	Detail        string      `json:"detail,omitempty" yaml:"detail" brief:"prose"`
-	Importance    Importance  `json:"importance,omitempty" yaml:"importance" brief:"choice=minor|normal|major,default=normal"`
-	Announce      Announce    `json:"announce,omitempty" yaml:"announce" brief:"choice=now|digest|silent,default=digest"`
-	People        []string    `json:"people,omitempty" yaml:"people" brief:"ref=people"`
-	Organizations []string    `json:"organizations,omitempty" yaml:"organizations" brief:"ref=organizations"`
-	Sources       []string    `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"`
-	Retracted     *Retraction `json:"retracted,omitempty" yaml:"retracted"`
+	Importance    Importance  `json:"importance,omitempty" yaml:"importance" brief:"choice=minor|normal|major,default=normal"` // normal if left out
+	Announce      Announce    `json:"announce,omitempty" yaml:"announce" brief:"choice=now|digest|silent,default=digest"`      // how digests tell it; digest if left out
+	People        []string    `json:"people,omitempty" yaml:"people" brief:"ref=people"`                                       // ids of people
+	Organizations []string    `json:"organizations,omitempty" yaml:"organizations" brief:"ref=organizations"`                  // ids of organizations
+	Sources       []string    `json:"sources,omitempty" yaml:"sources" brief:"ref=sources"`                                    // ids of sources
+	Retracted     *Retraction `json:"retracted,omitempty" yaml:"retracted"`                                                    // withdraws the event without deleting it
 }
 
 // Importance is how much an event matters; none given is Normal.
@@ -138,19 +138,19 @@ type Retraction struct {
 type Scenario struct {
 	ID          string       `json:"id,omitempty" yaml:"id" brief:"id,slug=Title"`
 	Title       string       `json:"title" yaml:"title" brief:"required"`
-	DiscussedBy []string     `json:"discussed_by,omitempty" yaml:"discussed_by"`
-	Detail      string       `json:"detail,omitempty" yaml:"detail" brief:"prose"`         // prose
+	DiscussedBy []string     `json:"discussed_by,omitempty" yaml:"discussed_by"` // who considers it
+	Detail      string       `json:"detail,omitempty" yaml:"detail" brief:"prose"`
 	Likelihood  *float64     `json:"likelihood,omitempty" yaml:"likelihood" brief:"share"` // 0 to 1
-	Assessments []Assessment `json:"assessments,omitempty" yaml:"assessments"`
-	Signposts   []string     `json:"signposts,omitempty" yaml:"signposts"`
-	Outcome     *Outcome     `json:"outcome,omitempty" yaml:"outcome"`
+	Assessments []Assessment `json:"assessments,omitempty" yaml:"assessments"`             // oldest first
+	Signposts   []string     `json:"signposts,omitempty" yaml:"signposts"`                 // what would show that it comes about
+	Outcome     *Outcome     `json:"outcome,omitempty" yaml:"outcome"`                     // what became of it
 }
 
 // An Assessment is a likelihood somebody gave at a time.
 type Assessment struct {
 	Date       Date    `json:"date" yaml:"date" brief:"required"`
 	Likelihood float64 `json:"likelihood" yaml:"likelihood" brief:"required,share"` // 0 to 1
-	By         string  `json:"by,omitempty" yaml:"by"`
+	By         string  `json:"by,omitempty" yaml:"by"`                              // who gave it
 }
 
 // An Outcome says what became of a scenario.
@@ -177,13 +177,13 @@ type Citation struct {
 	ID        string `json:"id" yaml:"id" brief:"id,slug=Title|Publisher"`
 	Publisher string `json:"publisher,omitempty" yaml:"publisher"`
 	Title     string `json:"title,omitempty" yaml:"title"`
-	URL       string `json:"url,omitempty" yaml:"url" brief:"url"` // http or https
+	URL       string `json:"url,omitempty" yaml:"url" brief:"url"` // http or https; left out rather than invented
 	Date      Date   `json:"date,omitzero" yaml:"date"`
 }
 
 // A Correction says what an earlier version had wrong.
 type Correction struct {
 	On   Date   `json:"on" yaml:"on" brief:"required,single"`
-	Text string `json:"text" yaml:"text" brief:"required"`
-	Item string `json:"item,omitempty" yaml:"item" brief:"ref=items"` // section/id
+	Text string `json:"text" yaml:"text" brief:"required"`            // what was wrong
+	Item string `json:"item,omitempty" yaml:"item" brief:"ref=items"` // what it is about: section/id
 }

@@ -156,11 +156,16 @@ func number(digits string) (int, bool) {
 }
 
 func notADate(s string) error {
-	if len(s) > 40 {
-		s = s[:strings.LastIndexByte(strings.ToValidUTF8(s[:40], ""), ' ')+1] + "…"
+	if day, clock, ok := strings.Cut(s, " "); ok {
+		joined := day + "T" + strings.ReplaceAll(clock, " ", "")
+		if _, err := parseTime(joined); err == nil {
+			return fmt.Errorf("%q is not a date: write %s", s, joined)
+		} else if _, err := parseTime(joined + "Z"); err == nil {
+			return fmt.Errorf("%q is a time without an offset: write %sZ for UTC, or %s+02:00", s, joined, joined)
+		}
 	}
-	return fmt.Errorf("%q is not a date: write 2025-11-21, 2025-11, 2025, 2025-11~ (about), 2025? (uncertain), "+
-		"2025-03/2025-06, or a time such as 2025-11-21T10:00:00+02:00", s)
+	return fmt.Errorf("%s is not a date: write 2025-11-21, 2025-11, 2025, 2025-11~ (about), 2025? (uncertain), "+
+		"2025-03/2025-06, or a time such as 2025-11-21T10:00:00+02:00", quote(s))
 }
 
 // first returns the first instant that p may mean, in Unix seconds.

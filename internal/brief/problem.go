@@ -37,6 +37,16 @@ func sortProblems(problems []Problem) {
 	})
 }
 
+// withoutRepeats removes problems that are equal to an earlier one.
+func withoutRepeats(problems []Problem) []Problem {
+	seen := make(map[Problem]bool, len(problems))
+	return slices.DeleteFunc(problems, func(p Problem) bool {
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
+}
+
 // hasErrors reports whether any of the problems is an error.
 func hasErrors(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })

@@ -148,5 +148,5 @@ func (d *decoder) resolveCitations(n *yaml.Node) {
 
 // isWord reports whether s looks like an id, even if it is not quite one.
 func isWord(s string) bool {
-	return isID(plainWord(s), maxItemID)
+	return !strings.ContainsAny(s, " \n\t") && isID(plainWord(s), 2*maxItemID)
 }

@@ -38,6 +38,7 @@ type rule struct {
 	fallback string
 	max      int
 	slug     []int // fields of the struct
+	strict   bool  // not every text will do, and so none will not do either
 }
 
 // A shape is what a mapping may hold.
@@ -68,6 +69,8 @@ func shapeOf(t reflect.Type) *shape {
 		}
 		r := rule{key: key, field: i}
 		r.parse(t, f.Tag.Get("brief"))
+		r.strict = r.ref != "" || r.choices != nil || f.Type == reflect.TypeFor[Date]() ||
+			r.kind == "id" || r.kind == "language" || r.kind == "url"
 		if elem := structOf(f.Type); elem != nil {
 			r.of = shapeOf(elem)
 		}

@@ -3,6 +3,7 @@ package brief
 import (
 	"math"
 	"net/url"
+	"reflect"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,9 +31,7 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 		s = strings.Join(strings.Fields(s), " ")
 	}
 	if s == "" {
-		if r.required || r.ref != "" || r.kind == "id" {
-			d.fail(d.at(n), "missing", "%s is blank", r.key)
-		}
+		d.blank(n, r)
 		return ""
 	}
 	if r.max > 0 && utf8.RuneCountInString(s) > r.max {
@@ -40,6 +39,17 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 		return ""
 	}
 	return d.checked(n, s, r)
+}
+
+// blank judges a text without any letters. Most keys may have one, as if they were
+// not there.
+func (d *decoder) blank(n *yaml.Node, r *rule) {
+	switch {
+	case r.required:
+		d.fail(d.at(n), "missing", "%s is blank: write it", r.key)
+	case r.strict:
+		d.fail(d.at(n), "missing", "%s is blank: write it, or take it out", r.key)
+	}
 }
 
 // isScalar reports whether n is one value of a kind that can be taken as text.
@@ -158,6 +168,10 @@ func (d *decoder) period(n *yaml.Node, s string) bool {
 
 // date reads a date as it is written, whatever YAML would make of it.
 func (d *decoder) date(n *yaml.Node, r *rule) Date {
+	if n.Kind != yaml.ScalarNode {
+		d.fail(d.at(n), "type", "%s is %s, and should be %s", r.key, describe(n), wanted(reflect.TypeFor[Date](), r))
+		return Date{}
+	}
 	s := d.text(n, r)
 	if s == "" {
 		return Date{}

@@ -38,7 +38,7 @@ var syntaxErrors = map[string]syntaxError{
 		advice: "a list in brackets is not finished here: write a comma between its items, and ] at its end"},
 	"did not find expected ',' or '}'": {vague: true,
 		advice: "a mapping in braces is not finished here: write a comma between its entries, and } at its end"},
-	"did not find expected node content":     {vague: true, advice: "a value is missing here"},
+	"did not find expected node content":     {vague: true, advice: "a value is missing here, or a bracket or brace is not closed"},
 	"did not find expected <document start>": {vague: true, advice: "the brief has ended before this line: check its indentation"},
 	"found undefined tag handle":             {vague: true, advice: quoteTag},
 	"found duplicate %YAML directive":        {vague: true, advice: "a brief needs no %YAML line: take it out"},

@@ -16,7 +16,7 @@ func (d *decoder) together(n *yaml.Node, item any) {
 	case *Indicator:
 		d.repeatedDates(nodeOf(n, "series"), item.Series)
 	case *Citation:
-		if item.Publisher == "" && item.Title == "" && item.URL == "" {
+		if item.Publisher == "" && item.Title == "" && item.URL == "" && valueOf(n, "url") == nil {
 			d.fail(d.at(n), "missing", "a source needs a publisher, a title or a url")
 		}
 	}
