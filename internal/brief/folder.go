@@ -10,9 +10,6 @@ import (
 	"syscall"
 )
 
-// maxFile is the size in bytes of the largest file that is read (contract §2).
-const maxFile = 1 << 20
-
 // ruleFile is the rule of a problem with a file as a whole.
 const ruleFile = "file"
 
@@ -84,7 +81,7 @@ func (f *folder) read(name string) ([]byte, *Problem) {
 var (
 	errOutside   = errors.New("links to a file outside the folder: only links inside it are followed")
 	errIrregular = errors.New("is not a regular file")
-	errHuge      = fmt.Errorf("is larger than %d MiB, the most that a brief may have: split the story", maxFile>>20)
+	errHuge      = fmt.Errorf("is larger than %d MiB, the most that a brief may have: split the story", maxFileSize>>20)
 )
 
 func (f *folder) readRegular(name string) ([]byte, error) {
@@ -105,11 +102,11 @@ func (f *folder) readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errIrregular
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", bare(err))
 	}
-	if len(data) > maxFile {
+	if len(data) > maxFileSize {
 		return nil, errHuge
 	}
 	return data, nil

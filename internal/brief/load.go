@@ -63,7 +63,7 @@ func loadFile(f file, previous *Snapshot) loaded {
 			return known
 		}
 	}
-	dossier, problems := decodeSafely(f.path, data)
+	dossier, problems := protect(f.path, func() (*Dossier, []Problem) { return Decode(f.path, data) })
 	l := loaded{sum: sum, problems: problems}
 	if dossier != nil {
 		l.record = newRecord(dossier)
@@ -72,15 +72,15 @@ func loadFile(f file, previous *Snapshot) loaded {
 	return l
 }
 
-// decodeSafely keeps a file that the YAML library cannot stand from taking the
-// others down.
-func decodeSafely(path string, data []byte) (d *Dossier, problems []Problem) {
+// protect keeps a file that the YAML library cannot stand from taking the others
+// down.
+func protect(path string, decode func() (*Dossier, []Problem)) (d *Dossier, problems []Problem) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			d, problems = nil, []Problem{*fileProblem(path, Error, fmt.Sprintf("cannot be decoded: %v", reason))}
 		}
 	}()
-	return Decode(path, data)
+	return decode()
 }
 
 // assemble makes the snapshot of what was found in files. A brief in error is
