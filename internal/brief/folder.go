@@ -10,6 +10,9 @@ import (
 	"syscall"
 )
 
+// maxFile is the size in bytes of the largest brief (contract §2).
+const maxFile = 1 << 20
+
 // ruleFile is the rule of a problem with a file as a whole.
 const ruleFile = "file"
 
@@ -81,7 +84,7 @@ func (f *folder) read(name string) ([]byte, *Problem) {
 var (
 	errOutside   = errors.New("links to a file outside the folder: only links inside it are followed")
 	errIrregular = errors.New("is not a regular file")
-	errHuge      = fmt.Errorf("is larger than %d MiB, the most that a brief may have: split the story", maxFileSize>>20)
+	errHuge      = fmt.Errorf("is larger than %d MiB, the most that a brief may have: split the story", maxFile>>20)
 )
 
 func (f *folder) readRegular(name string) ([]byte, error) {
@@ -102,11 +105,11 @@ func (f *folder) readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errIrregular
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", bare(err))
 	}
-	if len(data) > maxFileSize {
+	if len(data) > maxFile {
 		return nil, errHuge
 	}
 	return data, nil

@@ -21,7 +21,7 @@ func TestHostileFolder(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	writeFile(t, in("good.yaml"), minimal("Good"))
 	writeFile(t, in("empty.yaml"), "")
-	writeFile(t, in("huge.yaml"), minimal("Huge")+"#"+strings.Repeat("x", maxFileSize))
+	writeFile(t, in("huge.yaml"), minimal("Huge")+"#"+strings.Repeat("x", maxFile))
 	writeFile(t, in("latin.yaml"), "title: caf\xe9\n")
 	writeFile(t, in("Upper Case.yaml"), minimal("Upper"))
 	writeFile(t, in("good.uk.yaml"), "title: Добре\n")

@@ -212,7 +212,7 @@ func (t *gitFolder) blob(e *object.TreeEntry) ([]byte, error) {
 	if err != nil {
 		return nil, errIrregular
 	}
-	if f.Size > maxFileSize {
+	if f.Size > maxFile {
 		return nil, errHuge
 	}
 	r, err := f.Reader()

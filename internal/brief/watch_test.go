@@ -198,6 +198,9 @@ func startSeeing(t *testing.T, dir string) *seeing {
 	t.Helper()
 	s := &seeing{dir: dir, calls: make(chan struct{}, 100)}
 	d := NewDir(dir, DirOptions{Poll: time.Hour, Debounce: 10 * time.Millisecond})
+	if _, err := d.Load(context.Background(), nil); err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
 	ready := make(chan struct{})
 	d.notify = func(path string) (*notifier, error) {
 		defer close(ready)

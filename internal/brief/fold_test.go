@@ -1,0 +1,90 @@
+package brief
+
+import (
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+func TestFold(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"", ""},
+		{"us-nss-2025", "us nss 2025"},
+		{"Trump’s  “flexible realism”!", "trumps flexible realism"},
+		{"  Crème brûlée, café ", "creme brulee cafe"},
+		{"Straße STRASSE ẞ", "strasse strasse ss"},
+		{"Łódź, Ødegård, Đorđe", "lodz odegard dorde"},
+		{"Æthelred œuvre Þór", "aethelred oeuvre thor"},
+		{"İstanbul ISPARTA ılık", "istanbul isparta ilik"},
+		{"Ёлка ёж", "елка еж"},
+		{"Зеленский Йод", "зеленский йод"},
+		{"Київ Україна", "київ україна"},
+		{"Ўзбекистон", "ўзбекистон"},
+		{"ΟΔΥΣΣΕΎΣ Οδυσσεύς", "οδυσσευσ οδυσσευσ"},
+		{"مُحَمَّد", "محمد"},
+		{"שָׁלוֹם", "שלום"},
+		{"हिन्दी", "हिन्दी"},
+		{"Ｆｕｌｌ ｗｉｄｔｈ ①", "full width 1"},
+		{"soft\u00adhyphen zero\u200dwidth", "softhyphen zerowidth"},
+		{"a\x00b\x01c", "a b c"},
+		{"C++ & 5 €", "c++ 5 €"},
+		{"🇺🇦 👍🏽", "🇺🇦 👍🏽"},
+		{"…—!?", ""},
+	} {
+		if got := fold(test.in); got != norm.NFKD.String(test.want) && got != test.want {
+			t.Errorf("fold(%q) = %q, want %q", test.in, got, test.want)
+		}
+		if composed, apart := fold(norm.NFC.String(test.in)), fold(norm.NFD.String(test.in)); composed != apart {
+			t.Errorf("fold(%q) is %q composed and %q apart", test.in, composed, apart)
+		}
+	}
+	if fold("иод") == fold("йод") || fold("ки\u0306") != fold("кй") {
+		t.Error("й is a letter of its own, however it is written")
+	}
+}
+
+func FuzzFold(f *testing.F) {
+	for _, s := range []string{"Crème", "й и\u0306 \u0306", "a\x01b", "\xff\xfe", "ﷺ", "한국어", "ß’s"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		folded := fold(s)
+		if utf8.ValidString(s) && !utf8.ValidString(folded) {
+			t.Errorf("fold(%q) = %q is not UTF-8", s, folded)
+		}
+		for _, r := range folded {
+			if r < ' ' {
+				t.Errorf("fold(%q) = %q has a control character", s, folded)
+			}
+		}
+		if again := fold(folded); again != folded {
+			t.Errorf("fold(%q) = %q, and of that %q", s, folded, again)
+		}
+	})
+}
+
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b  string
+		limit int
+		want  int
+	}{
+		{"", "", 3, 0},
+		{"abc", "abc", 0, 0},
+		{"abc", "", 5, 3},
+		{"ukrane", "ukraine", 5, 1},
+		{"urkaine", "ukraine", 5, 1},
+		{"kitten", "sitting", 5, 3},
+		{"kitten", "sitting", 2, 3}, // more than the limit
+		{"київ", "києв", 5, 1},
+		{"abcdef", "badcfe", 5, 3},
+		{"a", "abcdefghij", 3, 4},
+	} {
+		for _, pair := range [][2]string{{test.a, test.b}, {test.b, test.a}} {
+			if got := distance([]rune(pair[0]), []rune(pair[1]), test.limit); got != test.want {
+				t.Errorf("distance(%q, %q, %d) = %d, want %d", pair[0], pair[1], test.limit, got, test.want)
+			}
+		}
+	}
+}
