@@ -25,9 +25,7 @@ func Fit(c Card, fits func(Card) bool) (fitted Card, dropped int) {
 	f.note()
 	nicer := f.lead()
 	kept := f.items()
-	if f.with(func(c *Card) { c.Lead = nicer }) {
-		f.card.Lead = nicer
-	}
+	f.card.Lead = nicer
 	return f.card, len(c.Items) - kept
 }
 
@@ -68,28 +66,26 @@ func (f *fitter) note() {
 	}
 }
 
-// lead puts in as much of the lead as there is room for, and returns how it should
-// be cut in the end. Items are fitted after the longest, so that a card with more
-// room never shows fewer of them.
+// lead puts in as much of the lead as there is room for, to the last code point, and
+// returns how it should be cut in the end. Items are fitted after the former, so
+// that a card with more room never shows fewer of them.
 func (f *fitter) lead() (nicer Text) {
-	fits := func(t Text) bool {
-		return f.with(func(c *Card) { c.Lead = t })
-	}
+	fits := func(t Text) bool { return f.with(func(c *Card) { c.Lead = t }) }
 	lead := f.whole.Lead
 	if fits(lead) {
 		f.card.Lead = lead
 		return lead
 	}
-	elided := func(t Text) bool { return fits(elide(t)) }
-	c := lead.longest(elided)
-	if c.end == 0 {
-		if elided(nil) {
-			f.card.Lead = elide(nil)
-		}
-		return f.card.Lead
+	if nicer = shortened(lead, fits); nicer == nil && fits(elide(nil)) {
+		nicer = elide(nil)
 	}
-	f.card.Lead = elide(c.head(c.end))
-	return elide(c.head(c.nicest(elided)))
+	f.card.Lead = nicer
+	ends := runeEnds(lead.String())
+	n := sort.Search(len(ends), func(i int) bool { return !fits(elide(lead.Slice(0, ends[i]))) })
+	if n > 0 {
+		f.card.Lead = elide(lead.Slice(0, ends[n-1]))
+	}
+	return nicer
 }
 
 // items puts in as many items as there is room for and returns how many.

@@ -69,7 +69,7 @@ func (t Text) Cut(fits func(Text) bool) (head, rest Text) {
 	}
 	at := c.nicest(fits)
 	from := len(whole) - len(trimStart(whole[at:]))
-	return t.Slice(0, len(trimEnd(whole[:at]))), t.Slice(from, len(whole))
+	return c.head(at), t.Slice(from, len(whole))
 }
 
 // Pieces splits t by [Text.Cut] into pieces that all fit, but for the last one if
@@ -81,7 +81,7 @@ func (t Text) Pieces(fits func(Text) bool) []Text {
 		if head == nil {
 			return append(pieces, rest)
 		}
-		if strings.TrimSpace(head.String()) != "" {
+		if trimEnd(head.String()) != "" {
 			pieces = append(pieces, head)
 		}
 		t = rest
@@ -108,7 +108,7 @@ func shortened(t Text, fits func(Text) bool) Text {
 	if c.end == 0 {
 		return nil
 	}
-	return elide(t.Slice(0, len(trimEnd(c.whole[:c.nicest(elided)]))))
+	return elide(c.head(c.nicest(elided)))
 }
 
 // elide puts an ellipsis after a text that was cut.
@@ -149,8 +149,14 @@ func (t Text) longestOf(ends []int, fits func(Text) bool) cut {
 	return c
 }
 
-// head returns the text up to end, without white space there.
-func (c cut) head(end int) Text { return c.text.Slice(0, len(trimEnd(c.whole[:end]))) }
+// head returns the text up to end, without white space there unless it is nothing
+// else.
+func (c cut) head(end int) Text {
+	if trimmed := len(trimEnd(c.whole[:end])); trimmed > 0 {
+		end = trimmed
+	}
+	return c.text.Slice(0, end)
+}
 
 // nicest returns where to cut, at most at the end of c: at the largest unit of
 // meaning that ends in the second half.
