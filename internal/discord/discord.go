@@ -1,17 +1,32 @@
 // Package discord connects the bot to Discord (https://discord.com/developers/docs):
 // it hides the gateway, the registration of commands, interactions, embeds and the
 // limits of all of them.
+//
+// Every REST request goes through one transport (transport.go), which knows the
+// limits (pacer.go); one supervisor (gateway.go) keeps one gateway connection; a
+// card becomes a message in render.go.
 package discord
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
+
+// platformName is the first part of every conversation here.
+const platformName = "discord"
 
 // Options say how to reach Discord. Token is required; the zero value of the rest
 // is usable.
@@ -24,39 +39,277 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Discord is the [chat.Platform] named "discord".
-type Discord struct{ options Options }
+// Discord is the [chat.Platform] named "discord". It is safe for use by many
+// goroutines.
+type Discord struct {
+	rest   *rest
+	dial   dialer
+	logger *slog.Logger
+
+	mu          sync.Mutex
+	application string // the application's id, once known
+	user        string // the bot's own id, once known
+	roster      *roster
+	refusal     error // why Discord refuses the token; nil: it does not
+	stop        context.CancelCauseFunc
+}
 
 // New returns the platform. It opens no connection; its error names what is
 // wrong with the options.
-func New(o Options) (*Discord, error) { return &Discord{options: o}, nil }
+func New(o Options) (*Discord, error) {
+	token := strings.TrimPrefix(strings.TrimSpace(o.Token), "Bot ")
+	if token == "" || strings.ContainsAny(token, " \t\r\n") {
+		return nil, errors.New("the Discord token is empty or holds a space")
+	}
+	if o.API == "" {
+		o.API = "https://discord.com/api/v10"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	d := &Discord{dial: o.Dial, logger: o.Logger}
+	var err error
+	if d.rest, err = newREST(token, o.API, o.Dial, d.denied); err != nil {
+		return nil, err
+	}
+	d.application = applicationOf(token)
+	return d, nil
+}
+
+// applicationOf reads the application's id from a token, which begins with it;
+// nothing where it does not.
+func applicationOf(token string) string {
+	first, _, _ := strings.Cut(token, ".")
+	id, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(first, "="))
+	if err != nil || !isID(string(id)) {
+		return ""
+	}
+	return string(id)
+}
 
 // Name implements [chat.Platform].
-func (d *Discord) Name() string { return "discord" }
-
-// Serve implements [chat.Platform].
-func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
-	return errors.New("discord: not served yet")
-}
-
-// Send implements [chat.Platform].
-func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
-	return "", &chat.Later{Err: errors.New("discord: not sending yet")}
-}
-
-// Pace implements [chat.Pacer].
-func (d *Discord) Pace(to chat.Conversation) chat.Pace { return chat.Pace{} }
-
-// Survey implements [chat.Surveyor].
-func (d *Discord) Survey(ctx context.Context, where chat.Conversation) (chat.Survey, error) {
-	return chat.Survey{}, &chat.Later{Err: errors.New("discord: not surveying yet")}
-}
+func (d *Discord) Name() string { return platformName }
 
 // Invitation implements [chat.Inviter]: the link by which somebody who manages a
-// server adds the bot to it.
-func (d *Discord) Invitation() string { return "" }
+// server adds the bot to it. It is empty until the application's id is known, which
+// most tokens tell.
+func (d *Discord) Invitation() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.application == "" {
+		return ""
+	}
+	q := url.Values{
+		"client_id": {d.application}, "scope": {"bot applications.commands"},
+		"permissions": {strconv.FormatUint(invited, 10)}, "integration_type": {"0"},
+	}
+	return "https://discord.com/oauth2/authorize?" + q.Encode()
+}
 
-// Payloads returns the very message bodies that answering with c would post.
-func Payloads(c chat.Card) ([]json.RawMessage, error) {
-	return nil, errors.New("discord: not rendering yet")
+// Pace implements [chat.Pacer]. The limit of a channel is not documented; five
+// messages in five seconds is what Discord's headers say.
+func (d *Discord) Pace(chat.Conversation) chat.Pace {
+	return chat.Pace{PerSecond: digestRate, Burst: 5, Each: time.Second, Workers: 32}
+}
+
+// denied stops the adapter: Discord refuses the token.
+func (d *Discord) denied(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.refusal == nil {
+		d.refusal = fmt.Errorf("Discord refuses the bot's token (%w): set BRIEFBOT_DISCORD_TOKEN to the bot token of the application's page", err)
+	}
+	if d.stop != nil {
+		d.stop(d.refusal)
+	}
+}
+
+// refused is why Discord refuses the token, nil as long as it does not.
+func (d *Discord) refused() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refusal
+}
+
+// Serve implements [chat.Platform]. It ends with an error when Discord refuses the
+// token or ends the connection for good.
+func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
+	serving, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	roster := newRoster(host, d.logger, d.survey)
+	d.mu.Lock()
+	d.stop, d.roster = stop, roster
+	refusal := d.refusal
+	d.mu.Unlock()
+	if refusal != nil {
+		return refusal
+	}
+	// Answers begun outlive ctx a little; the token of each bounds them.
+	answering, drop := context.WithCancel(context.WithoutCancel(ctx))
+	defer drop()
+	var answers crowd
+	var loops sync.WaitGroup
+	receiver := &receiver{rest: d.rest, host: host, logger: d.logger}
+	events := newQueue()
+	v := &supervisor{
+		rest: d.rest, dial: d.dial, logger: d.logger,
+		event: func(kind string, data json.RawMessage) {
+			if kind == "INTERACTION_CREATE" {
+				answers.Go(func() { receiver.handle(answering, data) })
+				return
+			}
+			events.push(func() { roster.handle(serving, kind, data) })
+		},
+		starved: func(wait time.Duration) {
+			host.Alarm(serving, "discord-sessions", fmt.Sprintf("Discord's budget of gateway sessions is nearly spent: the bot connects again in %v.", wait.Round(time.Minute)))
+		},
+	}
+	// Two goroutines besides this one, which owns the gateway: one registers the
+	// commands and ends, the other owns the roster.
+	loops.Go(func() { d.keepRegistered(serving, host) })
+	loops.Go(func() { events.run(serving, d.logger) })
+	err := v.run(serving)
+	stop(nil)
+	answers.finish(drop)
+	loops.Wait()
+	d.rest.close()
+	if refusal := d.refused(); refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// answersWithin is how long answers begun may take after the end.
+const answersWithin = 5 * time.Second
+
+// A crowd is the goroutines that answer. It takes no more once it was finished.
+type crowd struct {
+	mu     sync.Mutex
+	closed bool
+	group  sync.WaitGroup
+}
+
+// Go starts f unless the crowd was finished.
+func (c *crowd) Go(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.group.Go(f)
+	}
+}
+
+// finish waits for the answers begun and drops what takes too long.
+func (c *crowd) finish(drop func()) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		c.group.Wait()
+		close(done)
+	}()
+	late := time.NewTimer(answersWithin)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-late.C:
+		drop()
+		<-done
+	}
+}
+
+// Send implements [chat.Platform]. The key is the message's nonce: Discord gives
+// back the first message for a repeat within a few minutes.
+func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
+	if err := d.check(to); err != nil {
+		return "", err
+	}
+	if len(key) > maxNonce {
+		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", key, maxNonce)}
+	}
+	id, err := d.post(ctx, to.ID, compose(c, ""), key)
+	var api *apiError
+	if c.Picture != nil && errors.As(err, &api) && api.Code == 50013 {
+		// Perhaps only the picture is not allowed: its words are.
+		without := *c.Picture
+		without.Data = nil
+		c.Picture = &without
+		id, err = d.post(ctx, to.ID, compose(c, ""), key)
+	}
+	var gone *chat.Gone
+	if errors.As(err, &gone) {
+		d.remember(to.ID)
+	}
+	return id, err
+}
+
+func (d *Discord) post(ctx context.Context, channel string, m message, key string) (chat.MessageID, error) {
+	body := posted{message: m, Nonce: key, EnforceNonce: key != ""}
+	var sent struct {
+		ID chat.MessageID `json:"id"`
+	}
+	err := d.rest.message(ctx, http.MethodPost, "/channels/"+channel+"/messages", body, m.picture, &sent)
+	return sent.ID, outcome(err, m.text())
+}
+
+// maxNonce is the most characters of a nonce
+// (https://discord.com/developers/docs/resources/message#create-message).
+const maxNonce = 25
+
+// posted is a message that nobody asked for.
+type posted struct {
+	message
+	Nonce        string `json:"nonce,omitempty"`
+	EnforceNonce bool   `json:"enforce_nonce,omitempty"`
+}
+
+// check says why nothing can be sent to a conversation.
+func (d *Discord) check(to chat.Conversation) error {
+	if to.Platform != platformName || !isID(to.ID) || to.Thread != "" {
+		return &chat.Refused{Err: fmt.Errorf("%s is not a Discord channel: write discord: and the id of a channel or thread", to)}
+	}
+	if err := d.refused(); err != nil {
+		return &chat.Later{Everyone: true, Err: err}
+	}
+	return nil
+}
+
+// remember keeps a channel that refused the bot, to notice when it is let in again.
+func (d *Discord) remember(channel string) {
+	d.mu.Lock()
+	r := d.roster
+	d.mu.Unlock()
+	if r != nil {
+		r.refused(channel)
+	}
+}
+
+// findApplication asks for the application's id and keeps it.
+func (d *Discord) findApplication(ctx context.Context) (string, error) {
+	var app user
+	if err := d.rest.do(ctx, http.MethodGet, "/applications/@me", nil, &app); err != nil {
+		return "", fmt.Errorf("asking for the application: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.application = app.ID
+	return app.ID, nil
+}
+
+// self is the bot's own id.
+func (d *Discord) self(ctx context.Context) (string, error) {
+	d.mu.Lock()
+	known := d.user
+	d.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	var me user
+	if err := d.rest.do(ctx, http.MethodGet, "/users/@me", nil, &me); err != nil {
+		return "", err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.user = me.ID
+	return me.ID, nil
 }

@@ -1,0 +1,209 @@
+package discord
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// A roster knows which channels each guild has, by id alone, so that the loss of
+// a guild can be told of its channels; and which channels refused the bot, so that
+// it is noticed when they let it in again. One goroutine handles events; refused is
+// safe for use by many.
+type roster struct {
+	host   chat.Host
+	logger *slog.Logger
+	survey func(ctx context.Context, channel string) (chat.Survey, error)
+	began  time.Time
+
+	guilds  map[string]map[string]bool // channels by guild
+	initial map[string]bool            // guilds that the bot was in when it connected
+	self    string
+
+	mu   sync.Mutex
+	lost map[string]bool // channels that refused the bot
+}
+
+func newRoster(host chat.Host, logger *slog.Logger, survey func(context.Context, string) (chat.Survey, error)) *roster {
+	return &roster{
+		host: host, logger: logger, survey: survey, began: time.Now(),
+		guilds: map[string]map[string]bool{}, initial: map[string]bool{}, lost: map[string]bool{},
+	}
+}
+
+// refused takes note that a channel refused the bot.
+func (r *roster) refused(channel string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost[channel] = true
+}
+
+func (r *roster) wasRefused(channel string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost[channel]
+}
+
+func (r *roster) accepted(channel string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.lost, channel)
+}
+
+// guildEvent holds the fields of READY and of the events about guilds and channels
+// that we use.
+type guildEvent struct {
+	ID            string    `json:"id"`
+	GuildID       string    `json:"guild_id"`
+	ParentID      string    `json:"parent_id"`
+	Unavailable   bool      `json:"unavailable"`
+	JoinedAt      time.Time `json:"joined_at"`
+	SystemChannel string    `json:"system_channel_id"`
+	Channels      []user    `json:"channels"`
+	Threads       []user    `json:"threads"`
+	User          user      `json:"user"`
+	Guilds        []user    `json:"guilds"`
+}
+
+// handle takes one event of the gateway.
+func (r *roster) handle(ctx context.Context, kind string, data json.RawMessage) {
+	var e guildEvent
+	switch kind {
+	case "READY", "GUILD_CREATE", "GUILD_DELETE", "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE",
+		"THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE", "GUILD_MEMBER_UPDATE":
+		if err := json.Unmarshal(data, &e); err != nil {
+			r.logger.Warn("an event cannot be read", "event", kind, "error", err)
+			return
+		}
+	}
+	switch kind {
+	case "READY":
+		r.ready(ctx, e)
+	case "GUILD_CREATE":
+		r.guildCreated(ctx, e)
+	case "GUILD_DELETE":
+		if !e.Unavailable {
+			r.guildLost(ctx, e.ID)
+		}
+	case "CHANNEL_CREATE", "THREAD_CREATE", "CHANNEL_UPDATE", "THREAD_UPDATE":
+		r.add(e.GuildID, e.ID)
+		r.probe(ctx, e.ID)
+	case "CHANNEL_DELETE", "THREAD_DELETE":
+		delete(r.guilds[e.GuildID], e.ID)
+		r.tell(ctx, chat.Event{Kind: chat.Lost, Where: conversation(e.ID), Reason: "the channel was deleted", Room: roomOf(e.ID, "", e.GuildID, "")})
+	case "GUILD_ROLE_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE":
+		r.probeGuild(ctx, e.GuildID)
+	case "GUILD_MEMBER_UPDATE":
+		if e.User.ID == r.self {
+			r.probeGuild(ctx, e.GuildID)
+		}
+	}
+}
+
+// ready begins a connection. A guild known before and missing now was lost
+// meanwhile.
+func (r *roster) ready(ctx context.Context, e guildEvent) {
+	r.self = e.User.ID
+	r.initial = map[string]bool{}
+	for _, g := range e.Guilds {
+		r.initial[g.ID] = true
+	}
+	for id := range r.guilds {
+		if !r.initial[id] {
+			r.guildLost(ctx, id)
+		}
+	}
+}
+
+// guildCreated tells of a guild that the bot is in: as it connects, when the guild
+// is available again, or because somebody just invited it.
+func (r *roster) guildCreated(ctx context.Context, e guildEvent) {
+	_, known := r.guilds[e.ID]
+	invited := !known && (!r.initial[e.ID] || e.JoinedAt.After(r.began))
+	r.guilds[e.ID] = map[string]bool{}
+	for _, c := range append(e.Channels, e.Threads...) {
+		r.add(e.ID, c.ID)
+	}
+	if !invited {
+		r.probeGuild(ctx, e.ID)
+		return
+	}
+	seen, err := r.host.Seen(ctx, platformName, "joined/"+e.ID+"/"+e.JoinedAt.UTC().Format(time.RFC3339Nano))
+	if err != nil {
+		r.logger.Warn("whether a server is new cannot be told", "error", err)
+	}
+	if seen || err != nil {
+		return
+	}
+	for c := range r.guilds[e.ID] {
+		r.accepted(c)
+		r.tell(ctx, chat.Event{Kind: chat.Back, Where: conversation(c), Room: roomOf(c, "", e.ID, "")})
+	}
+	r.greet(ctx, e)
+}
+
+// greet tells the host of a new guild, if there is a place to greet it.
+func (r *roster) greet(ctx context.Context, e guildEvent) {
+	if e.SystemChannel == "" {
+		return
+	}
+	s, err := r.survey(ctx, e.SystemChannel)
+	if err != nil || !s.CanPost {
+		r.logger.Info("a new server has no channel to be greeted in", "guild", e.ID, "missing", s.Missing, "error", err)
+		return
+	}
+	r.tell(ctx, chat.Event{Kind: chat.Added, Where: conversation(e.SystemChannel), Room: s.Room})
+}
+
+func (r *roster) guildLost(ctx context.Context, id string) {
+	channels := r.guilds[id]
+	delete(r.guilds, id)
+	delete(r.initial, id)
+	for c := range channels {
+		r.tell(ctx, chat.Event{Kind: chat.Lost, Where: conversation(c), Reason: "the bot was removed from the server", Room: roomOf(c, "", id, "")})
+	}
+}
+
+// probeGuild looks again at the channels of a guild that refused the bot.
+func (r *roster) probeGuild(ctx context.Context, guild string) {
+	for c := range r.guilds[guild] {
+		r.probe(ctx, c)
+	}
+}
+
+// probe looks again at a channel that refused the bot.
+func (r *roster) probe(ctx context.Context, channel string) {
+	if !r.wasRefused(channel) {
+		return
+	}
+	s, err := r.survey(ctx, channel)
+	if err != nil || !s.CanPost {
+		return
+	}
+	r.accepted(channel)
+	r.tell(ctx, chat.Event{Kind: chat.Back, Where: conversation(channel), Room: s.Room})
+}
+
+func (r *roster) add(guild, channel string) {
+	if guild == "" {
+		return
+	}
+	if r.guilds[guild] == nil {
+		r.guilds[guild] = map[string]bool{}
+	}
+	r.guilds[guild][channel] = true
+}
+
+func (r *roster) tell(ctx context.Context, e chat.Event) {
+	if err := r.host.Lifecycle(ctx, e); err != nil {
+		r.logger.Error("what happened to a conversation was not recorded", "conversation", e.Where.String(), "error", err)
+	}
+}
+
+func conversation(channel string) chat.Conversation {
+	return chat.Conversation{Platform: platformName, ID: channel}
+}

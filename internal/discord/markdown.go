@@ -1,0 +1,238 @@
+package discord
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// gap is put between two runs of markup that would otherwise be read as one, and
+// after an “@”, so that it names nobody. It has no width.
+const gap = "\u200b"
+
+// markdown writes t in Discord's Markdown
+// (https://support.discord.com/hc/en-us/articles/210298617). What stands in t is
+// shown as it stands there: no text of it becomes markup, a mention or a link.
+func markdown(t chat.Text) string {
+	var b strings.Builder
+	lines := linesOf(t)
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		writeLine(&b, line)
+	}
+	return b.String()
+}
+
+// linesOf splits t into lines; a line is quoted as a whole or not at all. Empty
+// lines at the ends are left out.
+func linesOf(t chat.Text) []chat.Text {
+	lines := []chat.Text{nil}
+	quoted := false
+	for _, s := range t {
+		for i, text := range strings.Split(clean(s.Text), "\n") {
+			last := lines[len(lines)-1]
+			if q := s.Style&chat.Quote != 0; i > 0 || q != quoted && len(last) > 0 && text != "" {
+				lines = append(lines, nil)
+				quoted = q
+			} else if text != "" {
+				quoted = q
+			}
+			if text != "" {
+				lines[len(lines)-1] = append(lines[len(lines)-1], chat.Span{Text: text, Style: s.Style, URL: s.URL})
+			}
+		}
+	}
+	return trimLines(lines)
+}
+
+func trimLines(lines []chat.Text) []chat.Text {
+	blank := func(t chat.Text) bool { return strings.TrimSpace(t.String()) == "" }
+	for len(lines) > 0 && blank(lines[0]) {
+		lines = lines[1:]
+	}
+	for len(lines) > 0 && blank(lines[len(lines)-1]) {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
+}
+
+// clean drops what no message may hold and makes all line ends one.
+func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func writeLine(b *strings.Builder, line chat.Text) {
+	if len(line) > 0 && line[0].Style&chat.Quote != 0 {
+		b.WriteString("> ")
+	}
+	start, marked := true, false
+	for _, s := range merged(line) {
+		core := strings.TrimSpace(s.Text)
+		if core == "" {
+			b.WriteString(s.Text)
+			marked = false
+			continue
+		}
+		before, after, _ := strings.Cut(s.Text, core)
+		written, marks := span(core, s, start)
+		if before != "" {
+			b.WriteString(before)
+		} else if marked && marks {
+			b.WriteString(gap)
+		}
+		b.WriteString(written)
+		b.WriteString(after)
+		start, marked = false, marks && after == ""
+	}
+}
+
+// merged joins neighbours of one style, so that markup is not closed and opened
+// within a word.
+func merged(line chat.Text) chat.Text {
+	var joined chat.Text
+	for _, s := range line {
+		s.Style &^= chat.Quote
+		if n := len(joined); n > 0 && joined[n-1].Style == s.Style && joined[n-1].URL == s.URL {
+			joined[n-1].Text += s.Text
+			continue
+		}
+		joined = append(joined, s)
+	}
+	return joined
+}
+
+// span writes one run of text and says whether its ends are markup.
+func span(core string, s chat.Span, start bool) (written string, marks bool) {
+	link := safeURL(s.URL)
+	if s.Style&chat.Code != 0 && !strings.Contains(core, "`") {
+		written = "`" + core + "`"
+		if link != "" {
+			written += " [link](<" + link + ">)"
+		}
+		return written, true
+	}
+	written = escape(core, start)
+	switch {
+	case link == "":
+	case linkable(core):
+		written, marks = "["+written+"](<"+link+">)", true
+	default:
+		written += " [link](<" + link + ">)"
+	}
+	emphasis, strike := marksOf(s.Style, written)
+	if edge := written[len(written)-1]; emphasis != "" && edge == '*' || strike != "" && edge == '~' {
+		// A text that ends in the sign of its mark keeps a distance from it.
+		written += gap
+	}
+	return strike + emphasis + written + emphasis + strike, marks || emphasis+strike != ""
+}
+
+// marksOf are the marks around a run.
+func marksOf(style chat.Style, written string) (emphasis, strike string) {
+	if style&chat.Bold != 0 {
+		emphasis = "**"
+	}
+	// An asterisk within italics ends them in some of Discord's clients.
+	if style&chat.Italic != 0 && !strings.Contains(written, "*") {
+		emphasis += "*"
+	}
+	if style&chat.Strike != 0 {
+		strike = "~~"
+	}
+	return emphasis, strike
+}
+
+// linkable says whether a text can stand in the brackets of a link: Discord's
+// clients pair brackets there without regard to escapes, and refuse texts that
+// look like an address.
+func linkable(s string) bool {
+	open := false
+	for _, r := range s {
+		switch r {
+		case '[':
+			if open {
+				return false
+			}
+			open = true
+		case ']':
+			if !open {
+				return false
+			}
+			open = false
+		}
+	}
+	return !open && !strings.Contains(s, "://")
+}
+
+// special are the signs that mean something to Discord wherever they stand.
+const special = "\\*_~`|[]<>()"
+
+var (
+	listNumber = regexp.MustCompile(`^[0-9]+\.`)
+	shortcode  = regexp.MustCompile(`^:[A-Za-z0-9_+~-]+:`)
+)
+
+// escape writes s so that it is shown as it stands; start says that it begins a
+// line.
+func escape(s string, start bool) string {
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	for i, r := range s {
+		switch {
+		case strings.ContainsRune(special, r), start && (r == '#' || r == '-' || r == '+'):
+			b.WriteByte('\\')
+		case r == ':' && (strings.HasPrefix(s[i+1:], "//") || shortcode.MatchString(s[i:])):
+			b.WriteByte('\\')
+		case start && r >= '0' && r <= '9':
+			n := len(listNumber.FindString(s[i:]))
+			if n > 0 {
+				return b.String() + s[i:i+n-1] + `\.` + escape(s[i+n:], false)
+			}
+		}
+		b.WriteRune(r)
+		if r == '@' {
+			b.WriteString(gap)
+		}
+		// "-#" is small print: both signs begin a line.
+		start = start && (unicode.IsSpace(r) || r == '-')
+	}
+	return b.String()
+}
+
+// safeURL returns address as it may stand between “](<” and “>)”, or nothing if
+// it is not an address to follow.
+func safeURL(address string) string {
+	if address == "" || !utf8.ValidString(address) {
+		return ""
+	}
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, c := range []byte(u.String()) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>[]{}\"\\^`|", c) >= 0 {
+			const hex = "0123456789ABCDEF"
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+			continue
+		}
+		b.WriteByte(c)
+	}
+	if b.Len() > maxURL {
+		return ""
+	}
+	return b.String()
+}

@@ -1,0 +1,244 @@
+package discord
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Why a gateway connection ended, besides what the network says.
+var (
+	errSilent    = errors.New("the gateway fell silent")
+	errReconnect = errors.New("the gateway asked to reconnect")
+	errInvalid   = errors.New("the gateway does not know the session")
+)
+
+// A closeError is the code with which the gateway closed a connection
+// (https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes).
+type closeError int
+
+func (e closeError) Error() string { return fmt.Sprintf("the gateway closed with code %d", int(e)) }
+
+// helloWithin is how long the gateway may take over each of its first words.
+const helloWithin = 15 * time.Second
+
+// A socket is the connection under the library's WebSocket. The library hides why
+// a connection ended, waits for ever on a silent one, deadlocks when asked to
+// reconnect too early, and answers an invalid session by identifying again at
+// once, which spends a budget that costs the token. So the socket reads along and
+// ends the connection before the library sees such a thing. The library reads with
+// one goroutine; the rest is safe for use by many.
+type socket struct {
+	net.Conn
+	frames frames // of the reading goroutine
+
+	mu       sync.Mutex
+	patience time.Duration // how long a silence is borne
+	greeted  bool          // the gateway said hello, so that an IDENTIFY was spent
+	reason   error
+	ended    chan struct{}
+}
+
+func newSocket(c net.Conn) *socket {
+	s := &socket{Conn: c, patience: helloWithin, ended: make(chan struct{})}
+	s.frames.seen = s.seen
+	return s
+}
+
+// end closes the connection and keeps the first reason.
+func (s *socket) end(reason error) {
+	s.mu.Lock()
+	if s.reason == nil {
+		s.reason = reason
+		close(s.ended)
+	}
+	s.mu.Unlock()
+	s.Conn.Close()
+}
+
+// why is the reason why the connection ended, nil while it lives.
+func (s *socket) why() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason
+}
+
+// spent says whether the connection cost an IDENTIFY.
+func (s *socket) spent() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.greeted
+}
+
+// Read implements [net.Conn].
+func (s *socket) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	patience, reason := s.patience, s.reason
+	s.mu.Unlock()
+	if reason != nil {
+		return 0, reason
+	}
+	if err := s.Conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return 0, err
+	}
+	n, err := s.Conn.Read(p)
+	if stop := s.frames.scan(p[:n]); stop != nil {
+		s.end(stop)
+		return 0, stop
+	}
+	if err != nil {
+		var ne net.Error
+		if errors.As(err, &ne) && ne.Timeout() {
+			err = errSilent
+		}
+		s.end(err)
+	}
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (s *socket) Close() error {
+	s.end(net.ErrClosed)
+	return nil
+}
+
+// seen judges one whole small frame.
+func (s *socket) seen(opcode byte, payload []byte) error {
+	switch opcode {
+	case frameClose:
+		if len(payload) >= 2 {
+			return closeError(binary.BigEndian.Uint16(payload))
+		}
+		return closeError(1005)
+	case frameText:
+	default:
+		return nil
+	}
+	var said struct {
+		Op   int `json:"op"`
+		Data struct {
+			Interval int64 `json:"heartbeat_interval"`
+		} `json:"d"`
+	}
+	// A payload of another shape leaves the interval zero, which is all the same.
+	_ = json.Unmarshal(payload, &said) //nolint:errcheck // op 9 carries a bool
+	switch said.Op {
+	case 7:
+		return errReconnect
+	case 9:
+		return errInvalid
+	case 10:
+		s.mu.Lock()
+		s.greeted = true
+		// Each heartbeat is acknowledged: two intervals without a word are too many.
+		s.patience = max(2*time.Duration(said.Data.Interval)*time.Millisecond, time.Millisecond)
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// The WebSocket opcodes that matter (RFC 6455, section 5.2).
+const (
+	frameText  = 1
+	frameClose = 8
+)
+
+// maxScanned is the most bytes of a frame that is looked at: those that end a
+// connection are far smaller.
+const maxScanned = 1024
+
+// frames reads along in the server's half of a WebSocket connection.
+type frames struct {
+	seen func(opcode byte, payload []byte) error
+
+	upgraded bool   // the HTTP answer is over
+	tail     []byte // what was read of a header
+	opcode   byte
+	left     uint64 // bytes of payload to come
+	payload  []byte
+	keep     bool
+}
+
+// scan takes the next bytes and returns the first error of seen.
+func (f *frames) scan(p []byte) error {
+	for len(p) > 0 {
+		switch {
+		case !f.upgraded:
+			p = f.skipAnswer(p)
+		case f.left > 0:
+			n := min(uint64(len(p)), f.left)
+			if f.keep {
+				f.payload = append(f.payload, p[:n]...)
+			}
+			p, f.left = p[n:], f.left-n
+			if f.left == 0 {
+				if err := f.finish(); err != nil {
+					return err
+				}
+			}
+		default:
+			f.tail = append(f.tail, p[0])
+			p = p[1:]
+			if err := f.header(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// skipAnswer passes over the HTTP answer that begins the connection.
+func (f *frames) skipAnswer(p []byte) []byte {
+	for i, c := range p {
+		f.tail = append(f.tail, c)
+		if n := len(f.tail); n >= 4 && string(f.tail[n-4:]) == "\r\n\r\n" {
+			f.upgraded, f.tail = true, nil
+			return p[i+1:]
+		}
+		if len(f.tail) > 64 {
+			f.tail = f.tail[len(f.tail)-4:]
+		}
+	}
+	return nil
+}
+
+// header begins a frame once its header is whole.
+func (f *frames) header() error {
+	h := f.tail
+	if len(h) < 2 {
+		return nil
+	}
+	size, length := 2, uint64(h[1]&0x7f)
+	switch length {
+	case 126:
+		size = 4
+	case 127:
+		size = 10
+	}
+	if len(h) < size {
+		return nil
+	}
+	switch size {
+	case 4:
+		length = uint64(binary.BigEndian.Uint16(h[2:]))
+	case 10:
+		length = binary.BigEndian.Uint64(h[2:])
+	}
+	f.opcode, f.left, f.keep = h[0]&0x0f, length, length <= maxScanned
+	f.tail, f.payload = f.tail[:0], f.payload[:0]
+	if length == 0 {
+		return f.finish()
+	}
+	return nil
+}
+
+func (f *frames) finish() error {
+	if !f.keep {
+		return nil
+	}
+	return f.seen(f.opcode, f.payload)
+}
