@@ -63,17 +63,31 @@ func ParseDate(s string) (Date, error) {
 }
 
 func parseTime(s string) (Date, error) {
-	var t time.Time
-	if err := t.UnmarshalText([]byte(s)); err != nil {
-		if strings.Contains(s, "/") {
-			return Date{}, fmt.Errorf("%q: an interval runs between dates, not times: write 2025-11-21/2025-11-22", s)
-		}
-		if t.UnmarshalText([]byte(s+"Z")) == nil {
-			return Date{}, fmt.Errorf("%q is a time without an offset: write %sZ for UTC, or %s+02:00", s, s, s)
-		}
-		return Date{}, fmt.Errorf("%q is not a time: write it as 2025-11-21T10:00:00+02:00, with seconds and an offset", s)
+	t, ok := readTime(s)
+	if ok {
+		return Date{text: s, first: t.Unix(), end: t.Unix() + 1, nano: int32(t.Nanosecond()), form: instant}, nil
 	}
-	return Date{text: s, first: t.Unix(), end: t.Unix() + 1, nano: int32(t.Nanosecond()), form: instant}, nil
+	if strings.Contains(s, "/") {
+		return Date{}, fmt.Errorf("%s: an interval runs between dates, not times: write 2025-11-21/2025-11-22", quote(s))
+	}
+	if _, ok := readTime(s + "Z"); ok {
+		return Date{}, fmt.Errorf("%q is a time without an offset: write %sZ for UTC, or %s+02:00", s, s, s)
+	}
+	return Date{}, fmt.Errorf("%s is not a time: write it as 2025-11-21T10:00:00+02:00, with seconds and an offset", quote(s))
+}
+
+// readTime reads an RFC 3339 time as strictly as the RFC has it, which package
+// time does not (https://go.dev/issue/54580).
+func readTime(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || t.Format("2006-01-02T15:04:05") != s[:19] || s[19] == ',' {
+		return time.Time{}, false
+	}
+	offset := s[len(s)-5:]
+	if !strings.HasSuffix(s, "Z") && (offset[:2] > "23" || offset[3:] > "59") {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 func parseInterval(s, from, to string) (Date, error) {

@@ -49,7 +49,7 @@ func parsePoint(s string) (point, error) {
 		return point{}, err
 	}
 	if p.hidden > 0 && hasMonth {
-		return point{}, fmt.Errorf("%q: a year with unknown digits has no month: write %s", s, year)
+		return point{}, fmt.Errorf("%s: a year with unknown digits has no month: write %s", quote(s), year)
 	}
 	if hasMonth {
 		if err := p.parseMonth(s, month); err != nil {
@@ -68,10 +68,10 @@ func parsePoint(s string) (point, error) {
 func (p *point) parseLongYear(s, digits string) error {
 	year, err := strconv.Atoi(digits)
 	if err != nil || digits[0] == '+' || year > -10_000 && year < 10_000 {
-		return fmt.Errorf("%q: Y is followed by a year of five or more digits, as in Y17000 or Y-17000", s)
+		return fmt.Errorf("%s: Y is followed by a year of five or more digits, as in Y17000 or Y-17000", quote(s))
 	}
 	if year > farYear || year < -farYear {
-		return fmt.Errorf("%q is out of range: years go from Y-%d to Y%d", s, farYear, farYear)
+		return fmt.Errorf("%s is out of range: years go from Y-%d to Y%d", quote(s), farYear, farYear)
 	}
 	p.year = year
 	return nil
@@ -85,9 +85,9 @@ func (p *point) parseYear(s, digits string, negative bool) error {
 	case len(digits) != 4 || !ok || p.hidden > 2:
 		return notADate(s)
 	case negative && p.hidden > 0:
-		return fmt.Errorf("%q: a year before 1 CE needs all its digits, as in -0043", s)
+		return fmt.Errorf("%s: a year before 1 CE needs all its digits, as in -0043", quote(s))
 	case negative && year == 0:
-		return fmt.Errorf("%q: the year before 1 CE is written 0000", s)
+		return fmt.Errorf("%s: the year before 1 CE is written 0000", quote(s))
 	}
 	for range p.hidden {
 		year *= 10
@@ -109,11 +109,11 @@ func (p *point) parseMonth(s, digits string) error {
 	case !ok || len(digits) > 2:
 		return notADate(s)
 	case len(digits) == 1:
-		return fmt.Errorf("%q: a month has two digits: 0%s", s, digits)
+		return fmt.Errorf("%s: a month has two digits: 0%s", quote(s), digits)
 	case month >= 21 && month <= 24:
 		p.season = month
 	case month < 1 || month > 12:
-		return fmt.Errorf("%q: there is no month %s: write 01 to 12, or 21 to 24 for a season", s, digits)
+		return fmt.Errorf("%s: there is no month %s: write 01 to 12, or 21 to 24 for a season", quote(s), digits)
 	default:
 		p.month = month
 	}
@@ -123,12 +123,12 @@ func (p *point) parseMonth(s, digits string) error {
 func (p *point) parseDay(s, digits string) error {
 	switch {
 	case p.season != 0:
-		return fmt.Errorf("%q: a season has no day: write %s", s, strings.TrimSuffix(s, "-"+digits))
+		return fmt.Errorf("%s: a season has no day: write %s", quote(s), strings.TrimSuffix(s, "-"+digits))
 	case digits == "XX":
 		p.unknown = unknownDay
 		return nil
 	case p.unknown != "":
-		return fmt.Errorf("%q: a day in an unknown month is not known either: write -XX-XX", s)
+		return fmt.Errorf("%s: a day in an unknown month is not known either: write -XX-XX", quote(s))
 	}
 	day, ok := number(digits)
 	last := time.Date(p.year, time.Month(p.month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
@@ -136,9 +136,9 @@ func (p *point) parseDay(s, digits string) error {
 	case !ok || len(digits) > 2:
 		return notADate(s)
 	case len(digits) == 1:
-		return fmt.Errorf("%q: a day has two digits: 0%s", s, digits)
+		return fmt.Errorf("%s: a day has two digits: 0%s", quote(s), digits)
 	case day < 1 || day > last:
-		return fmt.Errorf("%q: %s has the days 01 to %d", s, monthYear(p.year, p.month), last)
+		return fmt.Errorf("%s: %s has the days 01 to %d", quote(s), monthYear(p.year, p.month), last)
 	}
 	p.day = day
 	return nil
@@ -159,9 +159,9 @@ func notADate(s string) error {
 	if day, clock, ok := strings.Cut(s, " "); ok {
 		joined := day + "T" + strings.ReplaceAll(clock, " ", "")
 		if _, err := parseTime(joined); err == nil {
-			return fmt.Errorf("%q is not a date: write %s", s, joined)
+			return fmt.Errorf("%s is not a date: write %s", quote(s), joined)
 		} else if _, err := parseTime(joined + "Z"); err == nil {
-			return fmt.Errorf("%q is a time without an offset: write %sZ for UTC, or %s+02:00", s, joined, joined)
+			return fmt.Errorf("%s is a time without an offset: write %sZ for UTC, or %s+02:00", quote(s), joined, joined)
 		}
 	}
 	return fmt.Errorf("%s is not a date: write 2025-11-21, 2025-11, 2025, 2025-11~ (about), 2025? (uncertain), "+

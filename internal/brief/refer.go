@@ -126,22 +126,23 @@ const citationStart = "[^"
 
 // resolveCitations judges the citations in a prose text.
 func (d *decoder) resolveCitations(n *yaml.Node) {
-	rest, from := n.Value, d.at(n)
+	known := d.ids["sources"]
+	from, rest := fileStart, n.Value
 	for {
 		before, after, ok := strings.Cut(rest, citationStart)
 		if !ok {
 			return
 		}
 		rest = after
-		id, _, ok := strings.Cut(after, "]")
-		if !ok || strings.HasSuffix(before, `\`) || !isWord(id) {
+		id, _, closed := strings.Cut(after, "]")
+		if known[id] != nil || !closed || strings.HasSuffix(before, `\`) || !isWord(id) {
 			continue
 		}
-		if _, known := d.ids["sources"][id]; known {
-			continue
+		if from == fileStart {
+			from = d.at(n)
 		}
 		from = d.find(citationStart+id+"]", from)
-		d.fail(from, "reference", "sources has no %s, which is cited here%s", quote(id), didYouMean(id, sortedKeys(d.ids["sources"]), have("sources", d.ids["sources"])))
+		d.fail(from, "reference", "sources has no %s, which is cited here%s", quote(id), didYouMean(id, sortedKeys(known), have("sources", known)))
 		from.column++
 	}
 }

@@ -135,7 +135,7 @@ func (d *decoder) tab(line int) (p place, ok bool) {
 func (d *decoder) controlCharacter() {
 	for i, c := range string(d.data) {
 		forbidden := unicode.IsControl(c) && !strings.ContainsRune("\t\n\r\u0085", c) || c == '\uFFFE' || c == '\uFFFF'
-		if forbidden || c == '\uFEFF' && i > 0 {
+		if forbidden {
 			d.fail(d.position(i), "control-character", "the file holds the control character %U, which cannot be shown: take it out", c)
 			return
 		}

@@ -12,8 +12,9 @@ import (
 // 2025”. An interval may mean all the time between its dates or some day of it;
 // its words are true of both. It is "" if d is no date.
 func (d Date) Words() string {
-	if t := new(time.Time); d.form&instant != 0 && t.UnmarshalText([]byte(d.text)) == nil {
-		return timeWords(*t)
+	if d.form&instant != 0 {
+		t, _ := readTime(d.text)
+		return timeWords(t)
 	}
 	from, to, interval := strings.Cut(d.text, "/")
 	a, errA := parsePoint(from)
