@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // A Set is the validated list of commands. It alone reads a typed line, binds
@@ -201,7 +203,9 @@ func (s *Set) nearest(name string) []string {
 	}
 	var found []near
 	for _, c := range s.commands {
-		if d := distance(name, c.Name); d <= 1+len(c.Name)/4 || len(name) > 1 && strings.HasPrefix(c.Name, name) {
+		limit := 1 + len(c.Name)/4
+		d := spelling.Distance([]rune(name), []rune(c.Name), limit)
+		if d <= limit || len(name) > 1 && strings.HasPrefix(c.Name, name) {
 			found = append(found, near{c.Name, d})
 		}
 	}

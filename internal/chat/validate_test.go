@@ -99,16 +99,3 @@ func TestNewSetNamesEveryProblem(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"a", "", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 1}, {"stories", "storeis", 1}, {"日本", "日中", 1},
-	} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("%q and %q: %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
