@@ -95,14 +95,13 @@ func (b *Bot) completeEvent(ctx context.Context, who *chat.Invocation, typed str
 	}
 	want := fold(typed)
 	var found []chat.Choice
-	for i := len(d.Timeline) - 1; i >= 0 && len(found) < chat.MaxChoices; i-- {
-		e := &d.Timeline[i]
+	for _, e := range newestFirst(d) {
 		label := e.Date.Words() + ": " + e.Title
 		if strings.Contains(fold(label), want) || strings.Contains(e.ID, want) {
 			found = append(found, chat.Choice{Label: shorten(label, maxChoice), Value: e.ID})
 		}
 	}
-	return found
+	return found[:min(len(found), chat.MaxChoices)]
 }
 
 // completeMember offers the people or the organizations of the story asked about,

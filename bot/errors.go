@@ -41,7 +41,7 @@ type (
 func (e *unknownStory) Error() string { return "there is no story called " + quoted(e.word) }
 func (e *unknownEvent) Error() string { return "there is no event " + quoted(e.id) }
 func (e *badValue) Error() string {
-	return fmt.Sprintf("%s is not a value for %s: write %s", quoted(e.value), e.option, e.want)
+	return fmt.Sprintf("the option %s does not take %s: write %s", e.option, quoted(e.value), e.want)
 }
 func (e *notBuilt) Error() string    { return e.what + " is not built yet" }
 func (e *notAdmitted) Error() string { return "the bot is closed to this asker" }
@@ -69,7 +69,7 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 	case errors.As(err, &unknown):
 		return unknownCommandCard(unknown)
 	case errors.As(err, &usage):
-		return usageCard(usage)
+		return b.usageCard(inv, usage)
 	case errors.As(err, &story):
 		return unknownStoryCard(story.word, story.question)
 	case errors.As(err, &event):
@@ -134,21 +134,31 @@ func unknownCommandCard(e *chat.UnknownCommand) chat.Card {
 	return card
 }
 
-func usageCard(e *chat.UsageError) chat.Card {
-	card := trouble("That cannot be read", sentence(e.Problem))
+// usageCard says what a call lacks and how it is typed. Where the story is clear
+// there are buttons to find the rest.
+func (b *Bot) usageCard(inv *chat.Invocation, e *chat.UsageError) chat.Card {
+	card := trouble("Please check the command", sentence(e.Problem))
 	if e.Command.Name == "" {
 		return card
 	}
-	card.Items = []chat.Item{{ID: "usage", Head: chat.Styled(e.Command.Usage(), chat.Code), Body: optionLines(e.Command)}}
+	card.Items = []chat.Item{{ID: "usage", Head: chat.Styled(usage(e.Command), chat.Code), Body: optionLines(e.Command)}}
+	if d, ok := b.reader(inv).Resolve(inv.Arg("story")); ok {
+		card.Actions = storyLinks(d)
+	}
 	return card
+}
+
+// storyLinks are the first ways into a story.
+func storyLinks(d *brief.Dossier) [][]chat.Action {
+	return [][]chat.Action{{
+		{Label: "Timeline", Call: chat.NewCall("timeline", d.ID).String()},
+		{Label: "Overview", Call: chat.NewCall("overview", d.ID).String()},
+	}}
 }
 
 func unknownEventCard(e *unknownEvent) chat.Card {
 	card := trouble("No such event", "There is no event "+quoted(e.id)+" in “"+e.dossier.Title+"”.")
-	card.Actions = [][]chat.Action{{
-		{Label: "Timeline", Call: chat.NewCall("timeline", e.dossier.ID).String()},
-		{Label: "Overview", Call: chat.NewCall("overview", e.dossier.ID).String()},
-	}}
+	card.Actions = storyLinks(e.dossier)
 	return card
 }
 

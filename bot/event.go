@@ -40,7 +40,7 @@ func (b *Bot) event(_ context.Context, q *question, d *brief.Dossier) (chat.Card
 // eventItems are the event itself, who is involved, where it is from, and what was
 // corrected.
 func eventItems(d *brief.Dossier, e *brief.Event) []chat.Item {
-	whole := eventItem(d, e)
+	whole := eventItem(e)
 	whole.Body = paragraphs(retraction(e), eventDetail(d, e))
 	items := []chat.Item{whole}
 	add := func(id, head string, body chat.Text) {
@@ -123,13 +123,14 @@ func member(command string, d *brief.Dossier, id string) string {
 
 // neighbours are buttons to the events before and after e.
 func neighbours(d *brief.Dossier, e *brief.Event) []chat.Action {
-	i := slices.IndexFunc(d.Timeline, func(other brief.Event) bool { return other.ID == e.ID })
+	events := newestFirst(d)
+	i := slices.Index(events, e)
 	var row []chat.Action
-	if i > 0 {
-		row = append(row, chat.Action{Label: "Earlier event", Call: chat.NewCall("event", d.ID, d.Timeline[i-1].ID).String()})
+	if i+1 < len(events) {
+		row = append(row, chat.Action{Label: "Earlier event", Call: chat.NewCall("event", d.ID, events[i+1].ID).String()})
 	}
-	if i >= 0 && i+1 < len(d.Timeline) {
-		row = append(row, chat.Action{Label: "Later event", Call: chat.NewCall("event", d.ID, d.Timeline[i+1].ID).String()})
+	if i > 0 {
+		row = append(row, chat.Action{Label: "Later event", Call: chat.NewCall("event", d.ID, events[i-1].ID).String()})
 	}
 	return row
 }

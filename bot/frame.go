@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
@@ -97,7 +98,7 @@ func (b *Bot) page(d *brief.Dossier) string {
 // asOf says how old d is: when an editor last stood by it, or it last changed;
 // whether it is past its review, and whether a newer version is held back.
 func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text {
-	when := "Date of the text not given"
+	when := "As-of date not given"
 	if !d.AsOf.IsZero() {
 		when = "As of " + d.AsOf.Words()
 	} else if changed, ok := b.lastChange(ctx, d.ID); ok {
@@ -110,6 +111,21 @@ func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text
 	}
 	if q.reader.Broken(d.ID) {
 		note = chat.Join("\n", note, chat.Plainly("Its newest version has an error and is held back; this is the last good one."))
+	}
+	return note
+}
+
+// asOfAll says how old the stories on a page are that shows several.
+func (b *Bot) asOfAll(ctx context.Context, q *question, p page) chat.Text {
+	var note chat.Text
+	for i, e := range p.entries {
+		if i > 0 && e.number == p.entries[i-1].number {
+			continue
+		}
+		id, _, _ := strings.Cut(e.ID, ".")
+		if d, ok := q.reader.Story(id); ok {
+			note = lines(note, append(chat.Plainly(shorten(d.Title, 60)+": "), b.asOf(ctx, q, d)...))
+		}
 	}
 	return note
 }

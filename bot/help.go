@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -15,7 +16,7 @@ func (b *Bot) help(_ context.Context, q *question) (chat.Reply, error) {
 	for i, c := range commands {
 		items[i] = chat.Item{
 			ID:   c.Name,
-			Head: chat.Styled(c.Usage(), chat.Code),
+			Head: chat.Styled(usage(c), chat.Code),
 			Body: chat.Plainly(summary(c)),
 		}
 	}
@@ -34,6 +35,12 @@ func (b *Bot) help(_ context.Context, q *question) (chat.Reply, error) {
 	return chat.Reply{Card: card, Call: q.again(nil).String()}, nil
 }
 
+// usage is how a command is typed, without the options that buttons alone need.
+func usage(c chat.Command) string {
+	c.Options = slices.DeleteFunc(slices.Clone(c.Options), func(o chat.Option) bool { return o.Named })
+	return c.Usage()
+}
+
 func summary(c chat.Command) string {
 	switch c.Access {
 	case chat.Manager:
@@ -47,7 +54,10 @@ func summary(c chat.Command) string {
 func optionLines(c chat.Command) chat.Text {
 	var t chat.Text
 	for _, o := range c.Options {
-		t = lines(t, append(chat.Styled(o.Name, chat.Code), chat.Span{Text: "  " + o.Summary}))
+		if o.Named {
+			continue
+		}
+		t = lines(t, append(chat.Styled(o.Name, chat.Code), chat.Span{Text: ": " + o.Summary}))
 	}
 	return t
 }
@@ -91,7 +101,7 @@ func (b *Bot) CommandTable() string {
 	var t strings.Builder
 	t.WriteString("| command | answer |\n| --- | --- |\n")
 	for _, c := range b.set.Commands() {
-		fmt.Fprintf(&t, "| `%s` | %s |\n", strings.ReplaceAll(c.Usage(), "|", `\|`), summary(c))
+		fmt.Fprintf(&t, "| `%s` | %s |\n", strings.ReplaceAll(usage(c), "|", `\|`), summary(c))
 	}
 	return t.String()
 }

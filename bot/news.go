@@ -66,7 +66,7 @@ func tellEvent(d *brief.Dossier, c brief.Change, before, after *brief.Event) new
 	if c.Kind == brief.EventRemoved {
 		e = before
 	}
-	n := news{event: e.ID, Item: eventItem(d, e)}
+	n := news{event: e.ID, Item: eventItem(e)}
 	detail := excerpt(eventDetail(d, e), newsCost)
 	switch c.Kind {
 	case brief.EventAdded:

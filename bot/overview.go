@@ -3,7 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
@@ -42,13 +42,12 @@ func overviewItems(d *brief.Dossier) []chat.Item {
 	for _, in := range d.Indicators {
 		items = append(items, chat.Item{ID: "indicators/" + in.ID, Label: "Indicator", Head: indicatorHead(in)})
 	}
-	events := slices.Clone(d.Timeline)
-	slices.Reverse(events)
+	events := newestFirst(d)
 	for _, e := range events[:min(latestEvents, len(events))] {
-		it := eventItem(d, &e)
+		it := eventItem(e)
 		it.ID = "timeline/" + e.ID
 		it.Label = dotted("Latest", it.Label)
-		it.Body = retraction(&e)
+		it.Body = retraction(e)
 		items = append(items, it)
 	}
 	for i, c := range newestCorrections(d) {
@@ -63,7 +62,11 @@ func overviewItems(d *brief.Dossier) []chat.Item {
 
 // state says in a line what is known of a dossier as a whole.
 func state(d *brief.Dossier) string {
-	return dotted(statusWords(d.Status), counted(len(d.Timeline), "event", "events"), listed(d.Tags))
+	tags := ""
+	if len(d.Tags) > 0 {
+		tags = "tagged " + strings.Join(d.Tags, ", ")
+	}
+	return dotted(statusWords(d.Status), counted(len(d.Timeline), "event", "events"), tags)
 }
 
 // relatedRow are buttons to the related stories that the asker may see.

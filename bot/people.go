@@ -101,41 +101,65 @@ func (b *Bot) memberCard(ctx context.Context, q *question, d *brief.Dossier, nam
 	if len(found) == 0 {
 		return b.nobody(ctx, q, d, name, kind), nil
 	}
+	title := memberName(found[0], kind)
 	var items []chat.Item
 	for _, a := range found {
-		it, _ := kind.item(a)
-		it.ID = a.Dossier.ID
-		it.Label = a.Dossier.Title
-		it.Body = paragraphs(it.Body, latestEventsOf(a, kind))
-		items = append(items, it)
+		items = append(items, appearanceItem(a, title, kind))
 	}
 	p := paginate(items, q.Arg("after"), 0)
-	card := chat.Card{
-		Title: shorten(chat.Text(items[0].Head).String(), 200),
-		Lead:  lines(pageLead(p, "", "story", "stories"), chat.Plainly("Appears in "+counted(len(found), "story", "stories")+".")),
-		Items: p.items(),
-	}
 	call := chat.NewCall(q.Call.Name).With("name", name)
 	if d != nil {
 		call = chat.NewCall(q.Call.Name, d.ID).With("name", name)
+	}
+	card := chat.Card{
+		Title: shorten(title, 200),
+		Lead:  lines(chat.Plainly("Appears in "+counted(len(found), "story", "stories")+"."), pageLead(p, "", "story", "stories")),
+		Items: p.items(),
 	}
 	if row := p.turn(call, "Back", "More"); row != nil {
 		card.Actions = append(card.Actions, row)
 	}
 	if len(found) > 1 {
-		var row []chat.Action
-		for _, a := range found[:min(len(found), chat.MaxRow)] {
-			row = append(row, storyButton("overview", a.Dossier, ""))
-		}
-		card.Actions = append(card.Actions, row)
+		card.Actions = append(card.Actions, appearanceRow(found))
 	}
-	if d == nil {
+	if d == nil && len(found) == 1 {
 		d = found[0].Dossier
-		if len(found) > 1 {
-			return chat.Reply{Card: card, Call: call.String()}, nil
-		}
 	}
-	return b.reply(ctx, q, d, card), nil
+	if d != nil {
+		card = b.frame(ctx, q, d, card)
+	} else {
+		card.Note = b.asOfAll(ctx, q, p)
+	}
+	return chat.Reply{Card: card, Call: call.String()}, nil
+}
+
+// appearanceItem is what one story says of somebody who is called title in the
+// answer.
+func appearanceItem(a brief.Appearance, title string, kind memberKind) chat.Item {
+	it, _ := kind.item(a)
+	name := it.Head
+	if name.String() == title {
+		name = nil
+	}
+	return chat.Item{
+		ID:   a.Dossier.ID,
+		Head: chat.Styled(a.Dossier.Title, chat.Bold),
+		Body: paragraphs(lines(name, it.Body), latestEventsOf(a, kind)),
+	}
+}
+
+func memberName(a brief.Appearance, kind memberKind) string {
+	it, _ := kind.item(a)
+	return it.Head.String()
+}
+
+// appearanceRow are buttons to the first stories in which somebody appears.
+func appearanceRow(found []brief.Appearance) []chat.Action {
+	var row []chat.Action
+	for _, a := range found[:min(len(found), chat.MaxRow)] {
+		row = append(row, storyButton("overview", a.Dossier, ""))
+	}
+	return row
 }
 
 // nobody answers that nobody of this name is known; that is no error.
@@ -162,8 +186,7 @@ func appearances(q *question, name string, kind memberKind) []brief.Appearance {
 func latestEventsOf(a brief.Appearance, kind memberKind) chat.Text {
 	var named chat.Text
 	n := 0
-	for i := len(a.Dossier.Timeline) - 1; i >= 0; i-- {
-		e := &a.Dossier.Timeline[i]
+	for _, e := range newestFirst(a.Dossier) {
 		if !kind.takesPart(a, e) {
 			continue
 		}

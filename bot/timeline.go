@@ -84,7 +84,7 @@ func numberRow(p page, d *brief.Dossier) []chat.Action {
 // timelineItem is an event as the timeline shows it; a long detail is cut short,
 // with the number under which to read on.
 func timelineItem(d *brief.Dossier, e *brief.Event, number int) chat.Item {
-	it := eventItem(d, e)
+	it := eventItem(e)
 	it.Label = dotted(strconv.Itoa(number), it.Label)
 	detail := eventDetail(d, e)
 	if cost(detail) > excerptCost {
@@ -97,7 +97,7 @@ func timelineItem(d *brief.Dossier, e *brief.Event, number int) chat.Item {
 
 // eventItem is the head of an event: date, kind, importance and title, struck
 // through where it is retracted.
-func eventItem(_ *brief.Dossier, e *brief.Event) chat.Item {
+func eventItem(e *brief.Event) chat.Item {
 	head := chat.Styled(e.Title, chat.Bold)
 	if e.Retracted != nil {
 		head = chat.Styled(e.Title, chat.Bold|chat.Strike)
@@ -172,13 +172,22 @@ func (f filter) any() bool { return !f.from.IsZero() || !f.to.IsZero() || f.kind
 // first.
 func (f filter) apply(d *brief.Dossier) []*brief.Event {
 	var events []*brief.Event
-	for i := range d.Timeline {
-		e := &d.Timeline[i]
+	for _, e := range newestFirst(d) {
 		if e.Date.Overlaps(f.from, f.to) && (f.kind == "" || same(e.Kind, f.kind)) {
 			events = append(events, e)
 		}
 	}
-	slices.Reverse(events)
+	return events
+}
+
+// newestFirst returns the events of d, the newest first; those that begin together
+// stay in the order of the brief.
+func newestFirst(d *brief.Dossier) []*brief.Event {
+	events := make([]*brief.Event, len(d.Timeline))
+	for i := range d.Timeline {
+		events[i] = &d.Timeline[i]
+	}
+	slices.SortStableFunc(events, func(a, b *brief.Event) int { return b.Date.Compare(a.Date) })
 	return events
 }
 
