@@ -37,27 +37,22 @@ func digestCards(d digest.Digest, find func(id string) (*brief.Dossier, bool), p
 		return nil, err
 	}
 	cards := split(groups)
-	note := chat.Plainly("Covers " + rangeWords(d.From, d.To, d.Zone))
+	note := chat.Plainly(rangeWords(d.From, d.To, d.Zone))
 	for i := range cards {
 		card := &cards[i].Card
 		card.Title = digestTitle(groups, len(d.Changes))
 		if len(cards) > 1 {
 			card.Title += fmt.Sprintf(" (%d of %d)", i+1, len(cards))
 		}
-		if len(groups) == 1 {
+		if len(groups) == 1 && !groups[0].gone {
 			card.URL = page(groups[0].dossier)
 		}
 		card.Note = note
 		card.Actions = readOn(cards[i])
 	}
-	if rest := beyond(groups, cards); rest > 0 {
+	if rest := beyond(groups, cards); rest.Head != nil {
 		last := &cards[len(cards)-1]
-		last.Lead = lines(last.Lead, nil)
-		last.Items = append(last.Items, chat.Item{
-			ID:   "rest",
-			Head: chat.Styled("And "+counted(rest, "more change", "more changes")+".", chat.Bold),
-			Body: chat.Plainly("The timeline and the other sections show them."),
-		})
+		last.Items = append(last.Items, rest)
 	}
 	plain := make([]chat.Card, len(cards))
 	for i, c := range cards {
@@ -70,6 +65,7 @@ func digestCards(d digest.Digest, find func(id string) (*brief.Dossier, bool), p
 type group struct {
 	dossier *brief.Dossier
 	news    []news
+	gone    bool // the story cannot be read any more
 }
 
 // A news is a change as it is told.
@@ -77,6 +73,7 @@ type news struct {
 	chat.Item
 	tone  chat.Tone
 	event string // the id of the event to read on about
+	whole bool   // it is about the story as a whole, and names it
 }
 
 // grouped words the changes and sorts them by story, in the order in which the
@@ -88,9 +85,9 @@ func grouped(changes []digest.Recorded, find func(string) (*brief.Dossier, bool)
 		if i < 0 {
 			d, ok := find(c.Story)
 			if !ok {
-				d = &brief.Dossier{ID: c.Story, Title: c.Story}
+				d = &brief.Dossier{ID: c.Story, Title: lastTitle(c.Change)}
 			}
-			groups = append(groups, group{dossier: d})
+			groups = append(groups, group{dossier: d, gone: !ok})
 			i = len(groups) - 1
 		}
 		n, err := tell(groups[i].dossier, c.Change)
@@ -101,6 +98,15 @@ func grouped(changes []digest.Recorded, find func(string) (*brief.Dossier, bool)
 		groups[i].news = append(groups[i].news, n)
 	}
 	return groups, nil
+}
+
+// lastTitle is the title of a story that cannot be found, as far as a change tells it.
+func lastTitle(c brief.Change) string {
+	h, err := brief.As[brief.Heading](c.Before)
+	if err != nil || h == nil || !strings.HasPrefix(string(c.Kind), "dossier.") {
+		return c.Story
+	}
+	return h.Title
 }
 
 // digestTitle says what the digest is about.
@@ -116,59 +122,77 @@ type digestCard struct {
 	chat.Card
 	dossiers []*brief.Dossier
 	events   []string // ids, for a card of one story
-	told     int
+	told     map[*brief.Dossier]int
 }
 
 // split lays the changes out on cards at item borders, each story behind its title
 // where there are several.
 func split(groups []group) []digestCard {
-	var cards []digestCard
-	used, told := 0, 0
-	open := func() *digestCard {
-		cards = append(cards, digestCard{})
-		used = 0
-		return &cards[len(cards)-1]
-	}
-	card := open()
+	p := &printer{several: len(groups) > 1}
+	p.open()
 	for _, g := range groups {
-		headed := len(groups) == 1
+		headed := !p.several || len(g.news) == 1 && g.news[0].whole
 		for _, n := range g.news {
-			if told >= maxDigestItems {
-				return cards
+			if p.told == maxDigestItems {
+				return p.cards
 			}
-			item := n.Item
-			if len(groups) == 1 && n.event != "" {
-				item.Label = dotted(strconv.Itoa(len(card.events)+1), item.Label)
-			}
-			size := itemSize(item)
-			if len(card.Items) > 0 && (used+size > pageCost || len(card.events) >= eventsPerPage) {
-				if len(cards) == maxDigestCards {
-					return cards
+			if !p.fits(n) {
+				if len(p.cards) == maxDigestCards {
+					return p.cards
 				}
-				card, headed = open(), len(groups) == 1
-				if len(groups) == 1 && n.event != "" {
-					item.Label = dotted("1", n.Label)
-				}
+				p.open()
+				headed = headed && !p.several
 			}
 			if !headed {
-				card.Items = append(card.Items, storyHeading(g))
-				used += itemSize(storyHeading(g))
+				p.add(storyHeading(g))
 				headed = true
 			}
-			card.Items = append(card.Items, item)
-			card.Tone = louder(card.Tone, n.tone)
-			card.told++
-			told++
-			used += size
-			if !slices.Contains(card.dossiers, g.dossier) {
-				card.dossiers = append(card.dossiers, g.dossier)
-			}
-			if len(groups) == 1 && n.event != "" {
-				card.events = append(card.events, n.event)
-			}
+			p.tell(g, n)
 		}
 	}
-	return cards
+	return p.cards
+}
+
+// A printer lays changes out on cards.
+type printer struct {
+	several bool // stories
+	cards   []digestCard
+	used    int // of the last card
+	told    int
+}
+
+func (p *printer) open() {
+	p.cards = append(p.cards, digestCard{told: make(map[*brief.Dossier]int)})
+	p.used = 0
+}
+
+func (p *printer) last() *digestCard { return &p.cards[len(p.cards)-1] }
+
+// fits reports whether the last card has room for n, and a button if it needs one.
+func (p *printer) fits(n news) bool {
+	card := p.last()
+	return len(card.Items) == 0 ||
+		p.used+itemSize(n.Item) <= pageCost && (n.event == "" || len(card.events) < eventsPerPage)
+}
+
+func (p *printer) add(it chat.Item) {
+	p.last().Items = append(p.last().Items, it)
+	p.used += itemSize(it)
+}
+
+func (p *printer) tell(g group, n news) {
+	card := p.last()
+	if !p.several && !g.gone && n.event != "" {
+		card.events = append(card.events, n.event)
+		n.Label = dotted(strconv.Itoa(len(card.events)), n.Label)
+	}
+	if !g.gone && !slices.Contains(card.dossiers, g.dossier) {
+		card.dossiers = append(card.dossiers, g.dossier)
+	}
+	card.Tone = louder(card.Tone, n.tone)
+	card.told[g.dossier]++
+	p.told++
+	p.add(n.Item)
 }
 
 // storyHeading opens a story's part of a digest.
@@ -190,21 +214,47 @@ func louder(a, b chat.Tone) chat.Tone {
 	return a
 }
 
-func beyond(groups []group, cards []digestCard) int {
-	rest := 0
-	for _, g := range groups {
-		rest += len(g.news)
-	}
+// beyond counts what the cards do not tell, by story.
+func beyond(groups []group, cards []digestCard) chat.Item {
+	const named = 12
+	told := make(map[*brief.Dossier]int)
 	for _, c := range cards {
-		rest -= c.told
+		for d, n := range c.told {
+			told[d] += n
+		}
 	}
-	return rest
+	rest, stories := 0, 0
+	var body chat.Text
+	for _, g := range groups {
+		left := len(g.news) - told[g.dossier]
+		if left == 0 {
+			continue
+		}
+		rest += left
+		if stories++; stories <= named && len(groups) > 1 {
+			body = lines(body, chat.Plainly(shorten(g.dossier.Title, 80)+": "+counted(left, "change", "changes")))
+		}
+	}
+	if rest == 0 {
+		return chat.Item{}
+	}
+	if stories > named {
+		body = lines(body, chat.Plainly(fmt.Sprintf("and %d more stories", stories-named)))
+	}
+	return chat.Item{
+		ID:   "rest",
+		Head: chat.Styled("And "+counted(rest, "more change", "more changes"), chat.Bold),
+		Body: lines(body, chat.Plainly("The timelines and the other sections show them all.")),
+	}
 }
 
 // readOn are the buttons of a digest's card: its events by number and the story's
 // sections, or the stories where there are several.
 func readOn(c digestCard) [][]chat.Action {
-	if len(c.dossiers) != 1 {
+	if len(c.dossiers) == 0 {
+		return nil
+	}
+	if len(c.dossiers) > 1 {
 		var buttons []chat.Action
 		for _, d := range c.dossiers[:min(len(c.dossiers), 2*chat.MaxRows)] {
 			buttons = append(buttons, storyButton("timeline", d, ""))

@@ -16,7 +16,7 @@ func (b *Bot) event(_ context.Context, q *question, d *brief.Dossier) (chat.Card
 		return chat.Card{}, &unknownEvent{id: q.Arg("id"), dossier: d}
 	}
 	call := chat.NewCall("event", d.ID, e.ID)
-	p := paginate(eventItems(d, e), q.Arg("after"), 0)
+	p := paginate(shelve(eventItems(d, e)), q.Arg("after"), 0)
 	card := chat.Card{
 		Title: d.Title + " · Event",
 		Lead:  pageLead(p, "", "part", "parts"),

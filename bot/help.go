@@ -20,7 +20,7 @@ func (b *Bot) help(_ context.Context, q *question) (chat.Reply, error) {
 			Body: chat.Plainly(summary(c)),
 		}
 	}
-	p := paginate(items, q.Arg("after"), 0)
+	p := paginate(shelve(items), q.Arg("after"), 0)
 	card := chat.Card{
 		Title: "What you can ask",
 		Lead: lines(pageLead(p, "", "command", "commands"),

@@ -341,12 +341,15 @@ func tellDossier(d *brief.Dossier, c brief.Change, before, after *brief.Heading)
 	n := news{tone: chat.Revised, Item: chat.Item{Head: chat.Styled(after.Title, chat.Bold)}}
 	switch c.Kind {
 	case brief.DossierOpened:
+		n.whole = true
 		n.tone, n.Label = chat.New, "New story"
 		n.Body = paragraphs(chat.Styled(after.Subtitle, chat.Italic), excerpt(text(d, d.Overview), newsCost))
 	case brief.DossierClosed:
+		n.whole = true
 		n.Label = "Story closed"
 		n.Body = chat.Plainly("It is not followed any more; what was told stays readable.")
 	case brief.DossierRemoved:
+		n.whole = true
 		n.tone, n.Label = chat.Withdrawn, "Story withdrawn"
 		n.Head = chat.Styled(before.Title, chat.Bold|chat.Strike)
 	case brief.StatusChanged:

@@ -18,7 +18,7 @@ const relatedButtons = chat.MaxRow
 // overview tells what a story is about, with its indicators, the latest events and
 // what was corrected.
 func (b *Bot) overview(_ context.Context, q *question, d *brief.Dossier) (chat.Card, error) {
-	p := paginate(overviewItems(d), q.Arg("after"), 0)
+	p := paginate(shelve(overviewItems(d)), q.Arg("after"), 0)
 	card := chat.Card{Lead: pageLead(p, "", "part", "parts"), Items: p.items()}
 	if !p.hasNewer {
 		card.Lead = lines(chat.Styled(d.Subtitle, chat.Italic), chat.Plainly(state(d)), card.Lead)

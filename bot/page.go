@@ -23,6 +23,9 @@ const headCost = 230
 // itemCost is what an item takes beyond its text: line breaks, bullets.
 const itemCost = 10
 
+// continuedCost is what the mark of a later part takes.
+const continuedCost = 20
+
 // cost measures text by what the strictest service makes of it: UTF-16 units, twice
 // for what has to be escaped, and the addresses of links.
 func cost(t chat.Text) int {
@@ -58,25 +61,63 @@ func itemSize(it chat.Item) int {
 	return itemCost + costOf(it.Label) + cost(it.Head) + cost(it.Body) + len(it.URL)
 }
 
-// An entry is one item of a section as pages count them: a long one comes in
-// several parts, the later of which are called “id.2”, “id.3” and so on.
+// A shelf is the items of a section, each made when a page needs it.
+type shelf struct {
+	ids   []string
+	item  func(i int) chat.Item
+	split map[int][]chat.Item
+}
+
+// shelve puts items that are made already on a shelf.
+func shelve(items []chat.Item) *shelf {
+	ids := make([]string, len(items))
+	for i, it := range items {
+		ids[i] = it.ID
+	}
+	return &shelf{ids: ids, item: func(i int) chat.Item { return items[i] }}
+}
+
+// parts returns the parts of item i.
+func (s *shelf) parts(i int) []chat.Item {
+	if s.split == nil {
+		s.split = make(map[int][]chat.Item)
+	}
+	if s.split[i] == nil {
+		s.split[i] = parts(s.item(i))
+	}
+	return s.split[i]
+}
+
+// A place is a part of an item on a shelf.
+type place struct{ item, part int }
+
+// next returns the place after p; its item is past the end where there is none.
+func (s *shelf) next(p place) place {
+	if p.part+1 < len(s.parts(p.item)) {
+		return place{p.item, p.part + 1}
+	}
+	return place{p.item + 1, 0}
+}
+
+// before returns the place before p, which is not the first.
+func (s *shelf) before(p place) place {
+	if p.part > 0 {
+		return place{p.item, p.part - 1}
+	}
+	return place{p.item - 1, len(s.parts(p.item-1)) - 1}
+}
+
+func (s *shelf) at(p place) chat.Item { return s.parts(p.item)[p.part] }
+func (s *shelf) end(p place) bool     { return p.item >= len(s.ids) }
+
+// An entry is a part of an item as a page shows it.
 type entry struct {
 	chat.Item
 	number int // of the whole item, from one
 }
 
-// entries numbers the items and splits those that no page could hold.
-func entries(items []chat.Item) []entry {
-	var all []entry
-	for i, it := range items {
-		for _, part := range parts(it) {
-			all = append(all, entry{part, i + 1})
-		}
-	}
-	return all
-}
-
-// parts splits an item so that each part fits a page and no text is lost.
+// parts splits an item so that each part fits a page and no text is lost. The parts
+// after the first are called “id.2”, “id.3” and so on.
 func parts(it chat.Item) []chat.Item {
 	if cost(it.Head) > headCost {
 		head, rest := it.Head.Cut(within(headCost))
@@ -86,7 +127,7 @@ func parts(it chat.Item) []chat.Item {
 	if itemSize(it) <= pageCost {
 		return []chat.Item{it}
 	}
-	room := pageCost - itemSize(chat.Item{Label: it.Label, Head: it.Head, URL: it.URL}) - len(" (continued)")
+	room := pageCost - itemSize(chat.Item{Label: it.Label, Head: it.Head, URL: it.URL}) - continuedCost
 	var split []chat.Item
 	for i, piece := range it.Body.Pieces(within(room)) {
 		part := it
@@ -119,68 +160,64 @@ type page struct {
 }
 
 // paginate returns the page that follows the entry called after, or the first. At
-// most limit items stand on a page; zero is no limit.
-func paginate(items []chat.Item, after string, limit int) page {
-	all := entries(items)
-	start, found := follow(all, after)
-	p := page{total: len(items), lost: !found}
-	end := fill(all, start, limit)
-	p.entries = all[start:end]
-	if len(p.entries) > 0 {
-		p.first, p.last = all[start].number, all[end-1].number
-	}
-	if end < len(all) {
-		p.older = all[end-1].ID
-	}
-	if start > 0 {
-		p.hasNewer = true
-		if s := unfill(all, start, limit); s > 0 {
-			p.newer = all[s-1].ID
+// most limit entries stand on a page; zero is no limit.
+func paginate(s *shelf, after string, limit int) page {
+	start, found := s.follow(after)
+	p := page{total: len(s.ids), lost: !found}
+	used := 0
+	at := start
+	for ; !s.end(at); at = s.next(at) {
+		it := s.at(at)
+		used += itemSize(it)
+		if n := len(p.entries); n > 0 && (used > pageCost || limit > 0 && n >= limit) {
+			p.older = p.entries[n-1].ID
+			break
 		}
+		p.entries = append(p.entries, entry{it, at.item + 1})
+	}
+	if n := len(p.entries); n > 0 {
+		p.first, p.last = p.entries[0].number, p.entries[n-1].number
+	}
+	if start != (place{}) {
+		p.hasNewer = true
+		p.newer = s.pageBefore(start, limit)
 	}
 	return p
 }
 
-// follow returns the index behind the entry called after. Where its later parts
-// are gone because the text became shorter, it is the item's last part.
-func follow(all []entry, after string) (start int, found bool) {
+// follow returns the place behind the entry called after. Where its later parts are
+// gone because the text became shorter, that is behind the item.
+func (s *shelf) follow(after string) (place, bool) {
 	if after == "" {
-		return 0, true
+		return place{}, true
 	}
-	base, part, _ := strings.Cut(after, ".")
-	exact := slices.IndexFunc(all, func(e entry) bool { return e.ID == after })
-	if exact < 0 && part != "" {
-		for i, e := range all {
-			if e.ID == base || strings.HasPrefix(e.ID, base+".") {
-				exact = i
-			}
-		}
+	id, number, _ := strings.Cut(after, ".")
+	i := slices.Index(s.ids, id)
+	if i < 0 {
+		return place{}, false
 	}
-	return exact + 1, exact >= 0
+	part := 1
+	if n, err := strconv.Atoi(number); err == nil {
+		part = n
+	}
+	if part >= 1 && part < len(s.parts(i)) {
+		return place{i, part}, true
+	}
+	return place{i + 1, 0}, true
 }
 
-// fill returns the end of the page that begins at start.
-func fill(all []entry, start, limit int) int {
-	used := 0
-	for i := start; i < len(all); i++ {
-		used += itemSize(all[i].Item)
-		if i > start && (used > pageCost || limit > 0 && i-start >= limit) {
-			return i
+// pageBefore returns what after has to be for the page that ends before a place; ""
+// for the first page.
+func (s *shelf) pageBefore(end place, limit int) string {
+	used, n := 0, 0
+	for at := end; at != (place{}); n++ {
+		at = s.before(at)
+		used += itemSize(s.at(at))
+		if n > 0 && (used > pageCost || limit > 0 && n >= limit) {
+			return s.at(at).ID
 		}
 	}
-	return len(all)
-}
-
-// unfill returns the start of the page that ends before end.
-func unfill(all []entry, end, limit int) int {
-	used := 0
-	for i := end - 1; i >= 0; i-- {
-		used += itemSize(all[i].Item)
-		if i < end-1 && (used > pageCost || limit > 0 && end-1-i >= limit) {
-			return i + 1
-		}
-	}
-	return 0
+	return ""
 }
 
 func (p page) items() []chat.Item {

@@ -66,7 +66,7 @@ func (b *Bot) members(ctx context.Context, q *question, kind memberKind) (chat.R
 func (b *Bot) memberList(ctx context.Context, q *question, d *brief.Dossier, kind memberKind) (chat.Reply, error) {
 	one, many := kind.words()
 	items := kind.items(d)
-	p := paginate(items, q.Arg("after"), eventsPerPage)
+	p := paginate(shelve(items), q.Arg("after"), eventsPerPage)
 	card := chat.Card{Lead: pageLead(p, "", one, many), Items: p.items()}
 	if len(items) == 0 {
 		card.Lead = chat.Plainly("No " + many + " in this dossier.")
@@ -106,7 +106,7 @@ func (b *Bot) memberCard(ctx context.Context, q *question, d *brief.Dossier, nam
 	for _, a := range found {
 		items = append(items, appearanceItem(a, title, kind))
 	}
-	p := paginate(items, q.Arg("after"), 0)
+	p := paginate(shelve(items), q.Arg("after"), 0)
 	call := chat.NewCall(q.Call.Name).With("name", name)
 	if d != nil {
 		call = chat.NewCall(q.Call.Name, d.ID).With("name", name)

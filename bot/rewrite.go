@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -64,7 +65,10 @@ func rewritten(label string, d *brief.Dossier, before, after string) chat.Text {
 	if now.String() == "" {
 		return labelled(label+":", chat.Plainly("taken out"))
 	}
-	gone, come := difference(sentencesOf(old), sentencesOf(now))
+	gone, come := difference(sentencesOf(d, before), sentencesOf(d, after))
+	if gone == nil && come == nil {
+		return labelled(label+":", chat.Plainly("set differently, or other sources cited"))
+	}
 	if len(gone) > changedSentences || len(come) > changedSentences {
 		return labelled(label+", rewritten:", excerpt(now, newsCost))
 	}
@@ -79,12 +83,16 @@ func rewritten(label string, d *brief.Dossier, before, after string) chat.Text {
 	return labelled(label+":", chat.Join(" → ", was, is))
 }
 
-// sentencesOf returns the sentences of a text, without the space around them.
-func sentencesOf(t chat.Text) []string {
+// citations are the references to sources in prose: [^un-jcc].
+var citations = regexp.MustCompile(`\[\^[^\]]+\]`)
+
+// sentencesOf returns the sentences of prose, without citations and bullets.
+func sentencesOf(d *brief.Dossier, markdown string) []string {
 	var all []string
-	segments := sentences.FromString(t.String())
+	segments := sentences.FromString(text(d, citations.ReplaceAllString(markdown, "")).String())
 	for segments.Next() {
-		if s := strings.Join(strings.Fields(segments.Value()), " "); s != "" {
+		s := strings.Join(strings.Fields(segments.Value()), " ")
+		if s = strings.TrimPrefix(s, "• "); s != "" {
 			all = append(all, s)
 		}
 	}

@@ -16,7 +16,7 @@ func (b *Bot) listing(one, many string, items func(*brief.Dossier) []chat.Item) 
 		if len(all) == 0 {
 			return chat.Card{Lead: chat.Plainly("No " + many + " in this dossier.")}, nil
 		}
-		p := paginate(all, q.Arg("after"), 0)
+		p := paginate(shelve(all), q.Arg("after"), 0)
 		card := chat.Card{Lead: pageLead(p, "", one, many), Items: p.items()}
 		if row := p.turn(chat.NewCall(q.Call.Name, d.ID), "Back", "More"); row != nil {
 			card.Actions = append(card.Actions, row)

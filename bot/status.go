@@ -38,7 +38,7 @@ func (b *Bot) status(ctx context.Context, q *question) (chat.Reply, error) {
 // statusCard lays out the items. There is no option to page by: what does not fit
 // is for the log, and said to be there.
 func (b *Bot) statusCard(q *question, items []chat.Item) chat.Card {
-	p := paginate(items, "", 0)
+	p := paginate(shelve(items), "", 0)
 	card := chat.Card{
 		Title:   "Status",
 		Items:   p.items(),

@@ -26,7 +26,7 @@ func (b *Bot) stories(_ context.Context, q *question) (chat.Reply, error) {
 	for i, d := range all {
 		items[i] = b.storyItem(q, d)
 	}
-	p := paginate(items, q.Arg("after"), storiesPerPage)
+	p := paginate(shelve(items), q.Arg("after"), storiesPerPage)
 	card := chat.Card{Title: "Stories", Lead: storiesLead(p, tag), Items: p.items()}
 	card.Actions = storyRows(q, p, "overview")
 	if row := p.turn(chat.NewCall("stories").With("tag", tag), "Back", "More"); row != nil {

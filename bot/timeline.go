@@ -27,11 +27,7 @@ func (b *Bot) timeline(_ context.Context, q *question, d *brief.Dossier) (chat.C
 		return chat.Card{}, err
 	}
 	events := f.apply(d)
-	items := make([]chat.Item, len(events))
-	for i, e := range events {
-		items[i] = timelineItem(d, e, i+1)
-	}
-	p := paginate(items, q.Arg("after"), eventsPerPage)
+	p := paginate(timelineShelf(d, events), q.Arg("after"), eventsPerPage)
 	card := chat.Card{Lead: timelineLead(p, f, len(d.Timeline)), Items: p.items()}
 	if row := numberRow(p, d); row != nil {
 		card.Actions = rows(row, chat.MaxRow)
@@ -40,6 +36,15 @@ func (b *Bot) timeline(_ context.Context, q *question, d *brief.Dossier) (chat.C
 		card.Actions = append(card.Actions, row)
 	}
 	return card, nil
+}
+
+func timelineShelf(d *brief.Dossier, events []*brief.Event) *shelf {
+	s := &shelf{ids: make([]string, len(events))}
+	for i, e := range events {
+		s.ids[i] = e.ID
+	}
+	s.item = func(i int) chat.Item { return timelineItem(d, events[i], i+1) }
+	return s
 }
 
 // timelineLead says which events are shown, of how many, and why not all.

@@ -58,15 +58,22 @@ func momentWords(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("Monday, 2 January 2006, 15:04 ") + zone.String()
 }
 
-// rangeWords returns what a digest covers: “24 Nov 08:00 – 25 Nov 08:00
+// rangeWords says what a digest covers: “Covers 24 Nov 08:00 – 25 Nov 08:00
 // Europe/Kyiv”. The year stands where the two differ in it.
 func rangeWords(from, to time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
 	from, to = from.In(zone), to.In(zone)
 	layout := "2 Jan 15:04"
 	if from.Year() != to.Year() {
 		layout = "2 Jan 2006 15:04"
 	}
-	return from.Format(layout) + " – " + to.Format(layout) + " " + zone.String()
+	start, end := from.Format(layout), to.Format(layout)
+	if start == end {
+		return "Recorded " + end + " " + zone.String()
+	}
+	return "Covers " + start + " – " + end + " " + zone.String()
 }
 
 // percent returns a likelihood in words: “35 %”. The space does not break.
