@@ -74,6 +74,8 @@ type decoder struct {
 	refs      []reference
 	citations []*yaml.Node // prose that may cite
 	related   []place
+
+	lines *layout // of the file; ask layout for it
 }
 
 // fail records an error, warn a warning.
@@ -92,8 +94,9 @@ func (d *decoder) note(p place, severity Severity, rule, format string, args ...
 	if len(d.problems) == maxProblems-1 {
 		severity, rule, format, args = Error, "limit", "more problems than can be listed: correct these first", nil
 	}
+	p = d.position(d.offset(p)) // the library counts beyond the end of a file
 	d.problems = append(d.problems, Problem{
-		Path: d.path, Line: max(1, p.line), Column: max(1, p.column),
+		Path: d.path, Line: p.line, Column: p.column,
 		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...),
 	})
 }

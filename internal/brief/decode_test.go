@@ -431,7 +431,7 @@ func FuzzDecode(f *testing.F) {
 			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > len([]rune(lines[p.Line-1]))+1 {
 				t.Errorf("a place outside the file: %v", p)
 			}
-			if p.Message == "" || p.Rule == "" || p.Severity == "" || strings.Contains(p.Message, "%!") || len(p.Message) > 1000 {
+			if p.Message == "" || p.Rule == "" || p.Severity == "" || strings.Contains(p.Message, "%!(") && !bytes.Contains(data, []byte("%!(")) || len(p.Message) > 1000 {
 				t.Errorf("not a good message: %+v", p)
 			}
 		}

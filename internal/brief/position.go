@@ -2,6 +2,7 @@ package brief
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -16,53 +17,63 @@ var fileStart = place{1, 1}
 // at returns where a node begins.
 func (d *decoder) at(n *yaml.Node) place { return d.fromYAML(place{n.Line, n.Column}) }
 
-// fromYAML returns a place of the YAML library as editors count. YAML ends a line
-// also at characters that editors show within one.
-func (d *decoder) fromYAML(p place) place {
-	if !d.hasOddBreaks() {
-		return p
-	}
-	here, rest := fileStart, d.data
-	for len(rest) > 0 && (here.line < p.line || here.line == p.line && here.column < p.column) {
-		c, size := utf8.DecodeRune(rest)
-		switch {
-		case c == '\r' && bytes.HasPrefix(rest, []byte("\r\n")):
-		case c == '\r' || c == '\n' || c == '\u0085' || c == '\u2028' || c == '\u2029':
-			here = place{here.line + 1, 1}
-		case c != '\uFEFF':
-			here.column++
-		}
-		rest = rest[size:]
-	}
-	return d.position(len(d.data) - len(rest))
+// A layout is what it takes to count places in a file: where its lines begin, in
+// bytes.
+type layout struct {
+	starts []int // as editors count
+	yaml   []int // as YAML counts, which ends a line also where editors do not
 }
 
-func (d *decoder) hasOddBreaks() bool {
-	return bytes.Count(d.data, []byte{'\r'}) != bytes.Count(d.data, []byte("\r\n")) ||
-		bytes.Contains(d.data, []byte("\u0085")) ||
-		bytes.Contains(d.data, []byte("\u2028")) || bytes.Contains(d.data, []byte("\u2029"))
+// layout returns the file's layout, which only files with problems need.
+func (d *decoder) layout() *layout {
+	if d.lines != nil {
+		return d.lines
+	}
+	d.lines = &layout{starts: []int{0}, yaml: []int{0}}
+	for i, c := range string(d.data) {
+		switch c {
+		case '\n':
+			d.lines.starts = append(d.lines.starts, i+1)
+			d.lines.yaml = append(d.lines.yaml, i+1)
+		case '\r':
+			if !bytes.HasPrefix(d.data[i+1:], []byte{'\n'}) {
+				d.lines.yaml = append(d.lines.yaml, i+1)
+			}
+		case '\u0085', '\u2028', '\u2029':
+			d.lines.yaml = append(d.lines.yaml, i+utf8.RuneLen(c))
+		}
+	}
+	return d.lines
+}
+
+// fromYAML returns a place of the YAML library as editors count.
+func (d *decoder) fromYAML(p place) place {
+	l := d.layout()
+	if len(l.yaml) == len(l.starts) {
+		return p
+	}
+	return d.position(d.offsetIn(l.yaml, p))
 }
 
 // position returns the place of a byte of the file.
 func (d *decoder) position(offset int) place {
-	before := d.data[:min(offset, len(d.data))]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return place{
-		line:   bytes.Count(before, []byte{'\n'}) + 1,
-		column: utf8.RuneCount(before[start:]) + 1,
+	starts := d.layout().starts
+	line, found := slices.BinarySearch(starts, offset)
+	if found {
+		line++
 	}
+	return place{line, utf8.RuneCount(d.data[starts[line-1]:offset]) + 1}
 }
 
-// offset returns the byte at a place.
-func (d *decoder) offset(p place) int {
-	offset := 0
-	for range p.line - 1 {
-		i := bytes.IndexByte(d.data[offset:], '\n')
-		if i < 0 {
-			return len(d.data)
-		}
-		offset += i + 1
+// offset returns the byte at a place, the nearest one if the place is not in the
+// file.
+func (d *decoder) offset(p place) int { return d.offsetIn(d.layout().starts, p) }
+
+func (d *decoder) offsetIn(starts []int, p place) int {
+	if p.line > len(starts) {
+		return len(d.data)
 	}
+	offset := starts[max(0, p.line-1)]
 	for range p.column - 1 {
 		_, size := utf8.DecodeRune(d.data[offset:])
 		if size == 0 || d.data[offset] == '\n' {
