@@ -107,7 +107,7 @@ func parseInterval(s, from, to string) (Date, error) {
 	}
 	switch {
 	case !start && !end:
-		return Date{}, fmt.Errorf("%q names no date: at least one end of an interval is needed, as in 2025-03/..", s)
+		return Date{}, fmt.Errorf("%q names no date: an interval needs one at least at one end, as 2025-03/.. has", s)
 	case !start:
 		d.first, d.end, d.form = b.first(), b.end(), openStart
 	case !end:

@@ -384,7 +384,7 @@ func TestDateJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"at":"2025-13"}`), &h); err == nil || h.At != mustDate("2025") {
 		t.Errorf("a wrong date gives %v, error %v", h.At, err)
 	}
-	if mustDate("2025-11~") != mustDate("2025-11~") || mustDate("2025-11~") == mustDate("2025-11") {
+	if a, b := mustDate("2025-11~"), mustDate("2025-11~"); a != b || a == mustDate("2025-11") {
 		t.Error("dates that are written alike must be equal, and no others")
 	}
 }

@@ -88,10 +88,11 @@ func (d *decoder) warn(p place, rule, format string, args ...any) {
 }
 
 func (d *decoder) note(p place, severity Severity, rule, format string, args ...any) {
-	if len(d.problems) >= maxProblems {
+	last := maxProblems - 1
+	if len(d.problems) > last || len(d.problems) == last && severity == Warning {
 		return
 	}
-	if len(d.problems) == maxProblems-1 {
+	if len(d.problems) == last {
 		severity, rule, format, args = Error, "limit", "more problems than can be listed: correct these first", nil
 	}
 	p = d.position(d.offset(p)) // the library counts beyond the end of a file

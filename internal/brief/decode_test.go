@@ -351,8 +351,12 @@ func TestDecodeManyProblems(t *testing.T) {
 	}
 }
 
-// TestDecodeWarnings checks that a warning holds nothing back.
+// TestDecodeWarnings checks that warnings hold nothing back, however many they are.
 func TestDecodeWarnings(t *testing.T) {
+	many, problems := Decode("story.yaml", []byte("title: T\noverview: O\ntimeline: []\ntags: ["+strings.Repeat("a, ", 2*maxProblems)+"]\n"))
+	if many == nil || len(problems) >= maxProblems {
+		t.Errorf("dossier %v with %d problems", many, len(problems))
+	}
 	d, problems := Decode("story.yaml", []byte("title: T\noverview: O\ntimeline: []\ntags: [a, b, a]\n"))
 	if d == nil || len(problems) != 1 || problems[0].Severity != Warning {
 		t.Errorf("dossier %v, problems %v", d, problems)
