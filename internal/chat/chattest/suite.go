@@ -1,6 +1,9 @@
 package chattest
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -13,13 +16,15 @@ type Harness interface {
 	// Serve where it is needed.
 	Platform() chat.Platform
 	// Places are where the asker may ask: a private chat, a room, a topic. At least
-	// one.
+	// one. The asker manages none but her private chat.
 	Places() []Place
 	// Say has the asker type a line such as “/echo one two” there, or fill in the
-	// slash command that it means.
+	// slash command that it means (see [Slash]). It waits until the platform
+	// receives.
 	Say(where chat.Conversation, line string)
 	// Press has the asker press the button with this label under a message. A
-	// button that leads into a chat with the bot is followed to there.
+	// button that leads into a chat with the bot is followed to there. It waits as
+	// Say does.
 	Press(where chat.Conversation, m Message, label string)
 	// Messages are the bot's messages that the asker can read in a conversation, as
 	// they now stand, oldest first; those only the asker can see, too.
@@ -53,8 +58,8 @@ type Place struct {
 // A Message is a message as its readers see it.
 type Message struct {
 	ID string // the harness's own
-	// Text is all that can be read, in order, without the vendor's markup, its
-	// escapes and invisible characters.
+	// Text is all that can be read, in order, without the vendor's markup and its
+	// escapes.
 	Text    string
 	Buttons []string // labels
 	Private bool     // only the asker sees it
@@ -78,20 +83,105 @@ const (
 // Suite holds a platform to the contract of package chat. Each part gets a harness of
 // its own, which lives as long as the part's test.
 func Suite(t *testing.T, harness func(t *testing.T) Harness) {
-	for _, part := range []struct {
-		name string
-		run  func(*suite)
-	}{
-		{"say", (*suite).say},
-	} {
-		t.Run(part.name, func(t *testing.T) { part.run(&suite{T: t, Harness: harness(t)}) })
+	for _, p := range parts() {
+		t.Run(p.name, func(t *testing.T) { runPart(t, harness(t), p.run) })
 	}
+}
+
+// A part is one test of the suite.
+type part struct {
+	name string
+	run  func(*suite)
+}
+
+func parts() []part {
+	list := []part{
+		{"say", (*suite).say},
+		{"press", (*suite).press},
+		{"press on what was sent", (*suite).pressOwned},
+		{"error", (*suite).fails},
+		{"hostile answer", (*suite).hostileAnswer},
+		{"hostile send", (*suite).hostileSend},
+		{"send around serve", (*suite).sendAround},
+		{"send twice", (*suite).sendTwice},
+		{"send many", (*suite).sendMany},
+		{"send cancelled", (*suite).sendCancelled},
+		{"stop", (*suite).stop},
+	}
+	for _, o := range []Outcome{Later, Uncertain, MovedTo, Gone, Refused} {
+		list = append(list, part{"outcome " + string(o), func(s *suite) { s.outcome(o) }})
+	}
+	return list
 }
 
 // A suite is one part's test.
 type suite struct {
-	*testing.T
+	testing.TB
 	Harness
+	host *Host
 }
 
-func (s *suite) say() {}
+func runPart(t testing.TB, h Harness, run func(*suite)) {
+	host, err := NewHost(commands(), chat.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &suite{TB: t, Harness: h, host: host}
+	run(s)
+	s.checkManners()
+}
+
+// longWords do not fit into a button.
+const longWords = "a call that is far too long to fit into the few bytes that a button carries"
+
+// commands are what the suite asks: each has one option at most, which takes all
+// words.
+func commands() []chat.Command {
+	words := chat.Option{Name: "words", Summary: "What to say", Rest: true}
+	return []chat.Command{
+		{Name: "echo", Summary: "Say it again", Options: []chat.Option{words}, Run: func(_ context.Context, inv *chat.Invocation) (chat.Reply, error) {
+			return chat.Reply{Card: echo(inv.Arg("words"))}, nil
+		}},
+		{Name: "hostile", Summary: "Say everything at once", Run: func(context.Context, *chat.Invocation) (chat.Reply, error) {
+			return chat.Reply{Card: Hostile()}, nil
+		}},
+		{Name: "fail", Summary: "Go wrong", Run: func(context.Context, *chat.Invocation) (chat.Reply, error) {
+			return chat.Reply{}, errors.New("inner workings")
+		}},
+	}
+}
+
+func echo(words string) chat.Card {
+	return chat.Card{
+		Title: "Echo", Lead: chat.Plainly("You said: " + words), Note: chat.Plainly("As of today"),
+		Actions: [][]chat.Action{
+			{{Label: "Again", Call: chat.NewCall("echo", "again").String()}, {Label: "Long", Call: chat.NewCall("echo", longWords).String()}},
+			{{Label: "Read", URL: "https://example.org/read"}},
+		},
+	}
+}
+
+// Slash returns the command and the options that a line of the suite means, for
+// services where one does not type a line but fills in a form.
+func Slash(line string) (command string, options []chat.Arg, err error) {
+	host, err := NewHost(commands(), chat.Rules{})
+	if err != nil {
+		return "", nil, err
+	}
+	call, err := chat.ParseCall(line)
+	if err != nil {
+		return "", nil, err
+	}
+	c, ok := host.set.Lookup(call.Name)
+	if !ok {
+		return "", nil, fmt.Errorf("the suite has no command %q", call.Name)
+	}
+	if len(call.Args) == 0 || len(c.Options) == 0 {
+		return c.Name, nil, nil
+	}
+	words := call.Args[0].Value
+	for _, a := range call.Args[1:] {
+		words += " " + a.Value
+	}
+	return c.Name, []chat.Arg{{Option: c.Options[0].Name, Value: words}}, nil
+}
