@@ -1,0 +1,172 @@
+package telegram
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+)
+
+// The vendor's limits (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)
+// are 30 messages a second over all, about one a second for a chat, and 20 a minute
+// for a group. Ours lie a little below, because requests bunch up on their way.
+const (
+	allRate   = 29.5 // a second
+	allBurst  = 24
+	reserve   = 4 // of the burst, kept for answers
+	chatBurst = 3
+	chatEach  = time.Second
+	// In any minute a group gets at most its burst and what a minute earns: 19.
+	groupBurst = 4
+	groupEach  = 4 * time.Second
+)
+
+// A gate holds requests back before a limit is hit, and after one was. Answers pass
+// before whatever else is sent.
+type gate struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	all    bucket
+	chats  map[int64]*bucket
+	pauses map[int64]time.Time // by chat; the zero chat stands for all
+	hasty  time.Time           // of the last refusal for haste
+	hasted int64               // its chat
+}
+
+// A bucket holds what may pass at once and is refilled with time.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func newGate(now func() time.Time) *gate {
+	return &gate{now: now, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+}
+
+// fill adds what was earned since the last look.
+func (b *bucket) fill(now time.Time, size, rate float64) {
+	if !b.at.IsZero() {
+		b.tokens = math.Min(size, b.tokens+rate*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+}
+
+// shape is the size of a chat's bucket and the time one token takes.
+func shape(chat int64) (size float64, each time.Duration) {
+	if chat < 0 {
+		return groupBurst, groupEach
+	}
+	return chatBurst, chatEach
+}
+
+// try lets one message pass, or says how long until it may be tried again. keep is
+// how much of the over-all burst must be left.
+func (g *gate) try(chat int64, keep float64) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if wait := g.paused(now, chat); wait > 0 {
+		return wait
+	}
+	size, each := shape(chat)
+	b := g.chats[chat]
+	if b == nil {
+		g.forget(now)
+		b = &bucket{tokens: size}
+		g.chats[chat] = b
+	}
+	b.fill(now, size, 1/each.Seconds())
+	g.all.fill(now, allBurst, allRate)
+	wait := max(lack(b.tokens, 1, 1/each.Seconds()), lack(g.all.tokens, 1+keep, allRate))
+	if wait == 0 {
+		b.tokens--
+		g.all.tokens--
+	}
+	return wait
+}
+
+// lack is how long a bucket takes to hold want.
+func lack(tokens, want, rate float64) time.Duration {
+	if tokens >= want-1e-6 {
+		return 0
+	}
+	return max(time.Duration((want-tokens)/rate*float64(time.Second)), time.Millisecond)
+}
+
+// paused is how long a chat must still wait.
+func (g *gate) paused(now time.Time, chat int64) time.Duration {
+	return max(g.pauses[chat].Sub(now), g.pauses[0].Sub(now), 0)
+}
+
+// everyone says whether all chats must wait.
+func (g *gate) everyone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pauses[0].After(g.now())
+}
+
+// forget drops the buckets that are full again, so that memory does not grow with
+// the chats there ever were.
+func (g *gate) forget(now time.Time) {
+	if len(g.chats) < 4096 {
+		return
+	}
+	for id, b := range g.chats {
+		if now.Sub(b.at) > time.Minute {
+			delete(g.chats, id)
+		}
+	}
+	for id, until := range g.pauses {
+		if until.Before(now) {
+			delete(g.pauses, id)
+		}
+	}
+}
+
+// hasteWindow is how close two refusals for haste in different chats must be to
+// mean that the bot as a whole is too fast.
+const hasteWindow = time.Second
+
+// pause heeds a refusal for haste. It reports whether everything has to wait.
+func (g *gate) pause(chat int64, after time.Duration) (everyone bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	everyone = g.hasted != chat && !g.hasty.IsZero() && now.Sub(g.hasty) <= hasteWindow
+	g.hasty, g.hasted = now, chat
+	until := now.Add(after)
+	if everyone && until.After(g.pauses[0]) {
+		g.pauses[0] = until
+	}
+	if until.After(g.pauses[chat]) {
+		g.pauses[chat] = until
+	}
+	return everyone
+}
+
+// pass waits until a message to a chat may go out. Where that takes longer than
+// patience it returns the time instead, and nothing has passed. Patience zero is
+// none; a negative one waits as long as ctx allows.
+func (g *gate) pass(ctx context.Context, chat int64, answer bool, patience time.Duration) (wait time.Duration, err error) {
+	keep := float64(reserve)
+	if answer {
+		keep = 0
+	}
+	for begun := g.now(); ; {
+		wait := g.try(chat, keep)
+		if wait == 0 {
+			return 0, nil
+		}
+		if patience >= 0 && g.now().Sub(begun)+wait > patience {
+			return wait, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return 0, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package telegram
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// Limits of an inline keyboard (https://core.telegram.org/bots/api#inlinekeyboardmarkup;
+// the bytes are reported by users, with about 10,000 as the end).
+const (
+	maxButtons     = 100
+	maxMarkupBytes = 9900
+	// lineWidth is about how many characters of labels stay readable side by side
+	// on a phone, and lineButtons how many buttons.
+	lineWidth   = 34
+	lineButtons = 4
+)
+
+// markup returns the buttons of a card, or nil if it has none. With a bot's name
+// every call becomes a link into the private chat with that bot.
+func markup(rows [][]chat.Action, bot string) *keyboard {
+	k := &keyboard{}
+	count, size := 0, len(`{"inline_keyboard":[]}`)
+	for _, row := range rows {
+		for _, line := range lines(buttons(row, bot)) {
+			var kept []button
+			size += len(`[],`)
+			for _, b := range line {
+				n := len(asJSON(b)) + 1
+				if count == maxButtons || size+n > maxMarkupBytes {
+					break
+				}
+				kept = append(kept, b)
+				count, size = count+1, size+n
+			}
+			if len(kept) > 0 {
+				k.Rows = append(k.Rows, kept)
+			}
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return k
+}
+
+// buttons are a row's, without those that lead nowhere.
+func buttons(row []chat.Action, bot string) []button {
+	var out []button
+	for _, a := range row {
+		b := button{Text: label(a)}
+		switch {
+		case a.Call != "" && bot != "":
+			b.URL = deepLink(bot, a.Call)
+		case a.Call != "":
+			b.Data = data(a)
+		case linkable(a.URL):
+			b.URL = a.URL
+		default:
+			continue
+		}
+		out = append(out, b)
+	}
+	return out[:min(len(out), maxButtons)]
+}
+
+// deepLink is the address that opens the private chat with the bot and asks call
+// there, which must be kept under its ticket.
+func deepLink(bot, call string) string {
+	return "https://t.me/" + url.PathEscape(bot) + "?start=" + chat.Ticket(call)
+}
+
+// data is what a button carries. The service takes valid text only.
+func data(a chat.Action) string {
+	if d := a.Data(); utf8.ValidString(d) {
+		return d
+	}
+	return "~" + chat.Ticket(a.Call)
+}
+
+// label is a button's, marked where it leads to what is on the screen already.
+func label(a chat.Action) string {
+	s := strings.TrimFunc(oneLine(a.Label), blank)
+	if r := []rune(s); len(r) > chat.MaxLabel {
+		s = string(r[:chat.MaxLabel-1]) + "…"
+	}
+	if s == "" {
+		s = "…"
+	}
+	if a.Current {
+		s = "• " + s
+	}
+	return s
+}
+
+// lines breaks a row that is too wide for a phone into even ones.
+func lines(row []button) [][]button {
+	if len(row) == 0 {
+		return nil
+	}
+	for n := (len(row) + lineButtons - 1) / lineButtons; ; n++ {
+		var out [][]button
+		fits := true
+		for i := range n {
+			line := row[i*len(row)/n : (i+1)*len(row)/n]
+			out = append(out, line)
+			fits = fits && (len(line) == 1 || width(line) <= lineWidth)
+		}
+		if fits {
+			return out
+		}
+	}
+}
+
+// width is that of a line whose buttons are all as wide as the widest.
+func width(line []button) int {
+	widest := 0
+	for _, b := range line {
+		widest = max(widest, utf8.RuneCountInString(b.Text))
+	}
+	return widest * len(line)
+}

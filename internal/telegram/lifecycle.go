@@ -1,0 +1,101 @@
+package telegram
+
+import (
+	"context"
+	"sync"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// present says whether a member is in the chat.
+func (m membership) present() bool {
+	switch m.Status {
+	case "creator", "administrator", "member":
+		return true
+	case "restricted":
+		return m.Member == nil || *m.Member
+	}
+	return false
+}
+
+// mayPost says whether a member of a chat of this type may write there.
+func (m membership) mayPost(kind string) bool {
+	switch {
+	case !m.present():
+		return false
+	case kind == channel:
+		return m.Status == "creator" || m.Status == "administrator" && (m.Post == nil || *m.Post)
+	case m.Status == "restricted":
+		return m.Send != nil && *m.Send
+	}
+	return true
+}
+
+// stands reports a change of the bot's own standing in a chat: invited, let back
+// in, put out, or silenced.
+func (s *session) stands(ctx context.Context, st *standing) {
+	s.t.admins.forget(st.Chat.ID)
+	before, now := st.Old.mayPost(st.Chat.Type), st.New.mayPost(st.Chat.Type)
+	e := chat.Event{Where: chat.Conversation{Platform: Name, ID: decimal(st.Chat.ID)}, Room: []string{address(st.Chat.ID)}}
+	switch {
+	case before == now:
+		return
+	case !now:
+		e.Kind, e.Reason = chat.Lost, lostReason(st)
+	case st.Old.present() || st.Old.Status == "kicked" || st.Chat.Type == private:
+		e.Kind = chat.Back
+	default:
+		e.Kind = chat.Added
+	}
+	s.tell(ctx, e)
+}
+
+func lostReason(st *standing) string {
+	switch {
+	case st.Chat.Type == private:
+		return "the bot was blocked"
+	case !st.New.present():
+		return "the bot was removed"
+	}
+	return "the bot may not post any more"
+}
+
+func (s *session) tell(ctx context.Context, e chat.Event) {
+	if err := s.host.Lifecycle(ctx, e); err != nil {
+		s.t.log.Error("a change of a conversation could not be kept", "conversation", e.Where.String(), "error", err)
+	}
+}
+
+// migrated reports that a group became a supergroup. The service says so in both
+// chats.
+func (s *session) migrated(ctx context.Context, m *message) {
+	from, to := m.Chat.ID, m.MigrateTo
+	if m.MigrateFrom != 0 {
+		from, to = m.MigrateFrom, m.Chat.ID
+	}
+	s.moved(ctx, chat.Conversation{Platform: Name, ID: decimal(from)}, chat.Conversation{Platform: Name, ID: decimal(to)})
+}
+
+// moves remember which moves were told.
+type moves struct {
+	mu   sync.Mutex
+	told map[string]bool
+}
+
+// moved tells of a move once, whichever way it became known.
+func (s *session) moved(ctx context.Context, from, to chat.Conversation) {
+	from.Thread, to.Thread = "", ""
+	s.moves.mu.Lock()
+	defer s.moves.mu.Unlock()
+	if s.moves.told[from.ID] {
+		return
+	}
+	if err := s.host.Lifecycle(ctx, chat.Event{Kind: chat.Moved, Where: from, To: to, Room: []string{Name + ":" + to.ID}}); err != nil {
+		s.t.log.Error("the move of a conversation could not be kept", "from", from.String(), "to", to.String(), "error", err)
+		return
+	}
+	if s.moves.told == nil {
+		s.moves.told = map[string]bool{}
+	}
+	s.moves.told[from.ID] = true
+}

@@ -1,0 +1,151 @@
+package telegram
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// mute is put where a name, tag, command or domain would otherwise be found. It is
+// invisible, forbids a line break, and belongs to none of them; the zero-width
+// joiners would, in a domain or a tag.
+const mute = "\u2060"
+
+var (
+	fullAddress = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"«»“”'{}|\\^\[\]]+`)
+	schemeColon = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|mailto:)`)
+	dotted      = regexp.MustCompile(`[\pL\pM\pN_-]+(?:\.[\pL\pM\pN_-]+)+`)
+	quadruple   = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
+)
+
+// quiet returns t so that nothing in it becomes a link, a mention, a tag or a
+// command by itself: a dossier's text must ping nobody. Addresses written in full
+// stay as they are, and so does code, where the service looks for none.
+func quiet(t chat.Text) chat.Text {
+	whole := t.String()
+	if !strings.ContainsAny(whole, "@#$/.:") {
+		return t
+	}
+	at := mutes(whole)
+	var out chat.Text
+	from := 0
+	for _, s := range t {
+		to := from + len(s.Text)
+		var b strings.Builder
+		last := from
+		for len(at) > 0 && at[0].pos <= to {
+			m := at[0]
+			at = at[1:]
+			if s.Style&chat.Code != 0 || s.URL != "" && m.domain {
+				continue
+			}
+			b.WriteString(whole[last:m.pos])
+			b.WriteString(mute)
+			last = m.pos
+		}
+		b.WriteString(whole[last:to])
+		s.Text = b.String()
+		out = append(out, s)
+		from = to
+	}
+	return out
+}
+
+// A hush is a byte offset at which a mute goes in.
+type hush struct {
+	pos    int
+	domain bool // it breaks a bare domain, which does no harm where it is a link anyway
+}
+
+// mutes returns where a text needs mutes, in order.
+func mutes(text string) []hush {
+	skip := spans(text)
+	var at []hush
+	add := func(pos int, domain bool) {
+		for _, s := range skip {
+			if pos > s[0] && pos < s[1] {
+				return
+			}
+		}
+		at = append(at, hush{pos, domain})
+	}
+	for i := 0; i < len(text); i++ {
+		if strings.IndexByte("@#$/", text[i]) >= 0 && signals(text, i) {
+			add(i+1, false)
+		}
+	}
+	for _, m := range schemeColon.FindAllStringIndex(text, -1) {
+		if colon := m[0] + strings.IndexByte(text[m[0]:m[1]], ':'); colon+1 < len(text) {
+			add(colon+1, false)
+		}
+	}
+	for _, m := range dotted.FindAllStringIndex(text, -1) {
+		hushDomain(text[m[0]:m[1]], m[0], add)
+	}
+	slices.SortFunc(at, func(a, b hush) int { return a.pos - b.pos })
+	return slices.CompactFunc(at, func(a, b hush) bool { return a.pos == b.pos })
+}
+
+// spans are the addresses written in full that the service may well link.
+func spans(text string) [][]int {
+	var keep [][]int
+	for _, m := range fullAddress.FindAllStringIndex(text, -1) {
+		if linkable(strings.TrimRight(text[m[0]:m[1]], ".,;:!?)]}'\"»”")) {
+			keep = append(keep, m)
+		}
+	}
+	return keep
+}
+
+// signals says whether the sign at i begins something the service looks for.
+func signals(text string, i int) bool {
+	next, _ := utf8.DecodeRuneInString(text[i+1:])
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	switch text[i] {
+	case '@':
+		return isWord(next)
+	case '#':
+		return isWord(next) && !numberOnly(text[i+1:])
+	case '$':
+		return next >= 'A' && next <= 'Z' || next >= 'a' && next <= 'z'
+	case '/':
+		return next < utf8.RuneSelf && isWord(next) && !(i > 0 && (isWord(before) && !unicode.IsMark(before) || strings.ContainsRune("/<>", before)))
+	}
+	return false
+}
+
+// numberOnly says whether a text begins with digits alone, as in “#1”.
+func numberOnly(text string) bool {
+	end := strings.IndexFunc(text, func(r rune) bool { return !isWord(r) })
+	if end < 0 {
+		end = len(text)
+	}
+	return strings.Trim(text[:end], "0123456789") == ""
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+}
+
+// hushDomain breaks a word with dots in it where it could be a domain or an address
+// of the internet.
+func hushDomain(word string, at int, add func(int, bool)) {
+	if quadruple.MatchString(word) {
+		add(at+strings.IndexByte(word, '.')+1, true)
+		return
+	}
+	for i := 0; i < len(word); i++ {
+		if word[i] != '.' {
+			continue
+		}
+		label, _, _ := strings.Cut(word[i+1:], ".")
+		letters := strings.TrimLeftFunc(label, func(r rune) bool { return !unicode.IsLetter(r) })
+		if utf8.RuneCountInString(letters) >= 2 {
+			add(at+i+1, true)
+		}
+	}
+}
