@@ -184,8 +184,7 @@ func long(s string) bool {
 
 // fitsMessage says whether t is one message.
 func fitsMessage(t chat.Text) bool {
-	whole := t.String()
-	if len(whole) > maxBytes || units(whole) > maxUnits {
+	if length(t) > maxBytes || units(t.String()) > maxUnits {
 		return false
 	}
 	_, e := entities(t)

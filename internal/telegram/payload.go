@@ -21,7 +21,7 @@ func Payloads(c chat.Card) ([]json.RawMessage, error) {
 
 // answerBody is the one message that answers with a card.
 func answerBody(c chat.Card) body {
-	fitted, _ := chat.Fit(c, func(c chat.Card) bool { return fitsMessage(layout(c)) })
+	fitted, _ := chat.Fit(c, func(c chat.Card) bool { return size(c) <= windowBytes && fitsMessage(layout(c)) })
 	t := layout(fitted)
 	if !fitsMessage(t) {
 		// Not even one item fits: a title without end.
@@ -50,11 +50,12 @@ const maxPieces = 10
 // out unless it would take more than maxPieces. With a bot's name the buttons are
 // links into the private chat.
 func postBodies(c chat.Card, bot string) []body {
-	texts := pieces(c)
+	texts := pieces(c, maxPieces+1)
 	if len(texts) > maxPieces {
-		c, _ = chat.Fit(c, func(c chat.Card) bool { return len(pieces(c)) <= maxPieces })
-		texts = pieces(c)
-		texts = texts[:min(len(texts), maxPieces)]
+		c, _ = chat.Fit(c, func(c chat.Card) bool {
+			return size(c) <= maxPieces*windowBytes && len(pieces(c, maxPieces+1)) <= maxPieces
+		})
+		texts = pieces(c, maxPieces)
 	}
 	bodies := make([]body, len(texts))
 	for i, t := range texts {
@@ -64,13 +65,53 @@ func postBodies(c chat.Card, bot string) []body {
 	return bodies
 }
 
-// pieces are the texts of a card, each of which is one message.
-func pieces(c chat.Card) []chat.Text {
+// windowBytes is how much of a text is looked at to find where a message ends: more
+// than the 3 bytes a UTF-16 unit takes at most.
+const windowBytes = 4 * maxUnits
+
+// pieces are the texts of a card, each of which is one message; at most so many of
+// them.
+func pieces(c chat.Card, most int) []chat.Text {
+	t := layout(c)
+	left := length(t)
 	var out []chat.Text
-	for _, t := range layout(c).Pieces(fitsMessage) {
-		if t = trim(t); len(t) > 0 {
-			out = append(out, t)
+	for left > 0 && len(out) < most {
+		head, rest := beginning(t, left).Cut(fitsMessage)
+		if head = trim(head); len(head) > 0 {
+			out = append(out, head)
 		}
+		taken := min(left, windowBytes) - length(rest)
+		if rest != nil && taken <= 0 {
+			break
+		}
+		t = t.Slice(taken, left)
+		left -= taken
 	}
 	return out
+}
+
+// beginning is that of a text of so many bytes, as far as a message may reach.
+func beginning(t chat.Text, length int) chat.Text {
+	if length <= windowBytes {
+		return t
+	}
+	return t.Slice(0, windowBytes)
+}
+
+// length is that of a text in bytes.
+func length(t chat.Text) int {
+	n := 0
+	for _, s := range t {
+		n += len(s.Text)
+	}
+	return n
+}
+
+// size is about the length of what a card says, without what is put between.
+func size(c chat.Card) int {
+	n := len(c.Title) + length(c.Lead) + length(c.Note)
+	for _, it := range c.Items {
+		n += len(it.Label) + length(it.Head) + length(it.Body)
+	}
+	return n
 }

@@ -18,7 +18,6 @@ const mute = "\u2060"
 var (
 	fullAddress = regexp.MustCompile(`(?i)\bhttps?://[^\s<>"«»“”'{}|\\^\[\]]+`)
 	schemeColon = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|mailto:)`)
-	dotted      = regexp.MustCompile(`[\pL\pM\pN_-]+(?:\.[\pL\pM\pN_-]+)+`)
 	quadruple   = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){3}$`)
 )
 
@@ -74,17 +73,24 @@ func mutes(text string) []hush {
 		at = append(at, hush{pos, domain})
 	}
 	for i := 0; i < len(text); i++ {
-		if strings.IndexByte("@#$/", text[i]) >= 0 && signals(text, i) {
-			add(i+1, false)
+		switch text[i] {
+		case '@', '#', '$', '/':
+			if signals(text, i) {
+				add(i+1, false)
+			}
+		case '.':
+			if inDomain(text, i) {
+				add(i+1, true)
+			}
 		}
+	}
+	if !strings.Contains(text, ":") {
+		return at
 	}
 	for _, m := range schemeColon.FindAllStringIndex(text, -1) {
 		if colon := m[0] + strings.IndexByte(text[m[0]:m[1]], ':'); colon+1 < len(text) {
 			add(colon+1, false)
 		}
-	}
-	for _, m := range dotted.FindAllStringIndex(text, -1) {
-		hushDomain(text[m[0]:m[1]], m[0], add)
 	}
 	slices.SortFunc(at, func(a, b hush) int { return a.pos - b.pos })
 	return slices.CompactFunc(at, func(a, b hush) bool { return a.pos == b.pos })
@@ -92,6 +98,9 @@ func mutes(text string) []hush {
 
 // spans are the addresses written in full that the service may well link.
 func spans(text string) [][]int {
+	if !strings.Contains(text, "://") {
+		return nil
+	}
 	var keep [][]int
 	for _, m := range fullAddress.FindAllStringIndex(text, -1) {
 		if linkable(strings.TrimRight(text[m[0]:m[1]], ".,;:!?)]}'\"»”")) {
@@ -131,21 +140,40 @@ func isWord(r rune) bool {
 	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
 }
 
-// hushDomain breaks a word with dots in it where it could be a domain or an address
-// of the internet.
-func hushDomain(word string, at int, add func(int, bool)) {
-	if quadruple.MatchString(word) {
-		add(at+strings.IndexByte(word, '.')+1, true)
-		return
+// inDomain says whether the dot at i stands in what could be a domain, a file name
+// that looks like one, or an address of the internet.
+func inDomain(text string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	if i == 0 || !isWord(before) && before != '-' {
+		return false
 	}
-	for i := 0; i < len(word); i++ {
-		if word[i] != '.' {
-			continue
+	if text[i-1] <= '9' && quadruple.MatchString(digits(text, i)) {
+		return true
+	}
+	begun, letters := false, 0
+	for _, r := range text[i+1:] {
+		if !isWord(r) && r != '-' {
+			break
 		}
-		label, _, _ := strings.Cut(word[i+1:], ".")
-		letters := strings.TrimLeftFunc(label, func(r rune) bool { return !unicode.IsLetter(r) })
-		if utf8.RuneCountInString(letters) >= 2 {
-			add(at+i+1, true)
+		if begun = begun || unicode.IsLetter(r); begun {
+			letters++
+		}
+		if letters == 2 {
+			return true
 		}
 	}
+	return false
+}
+
+// digits are the digits and dots around i.
+func digits(text string, i int) string {
+	in := func(b byte) bool { return b == '.' || b >= '0' && b <= '9' }
+	from, to := i, i+1
+	for from > 0 && in(text[from-1]) {
+		from--
+	}
+	for to < len(text) && in(text[to]) {
+		to++
+	}
+	return strings.Trim(text[from:to], ".")
 }
