@@ -2,8 +2,14 @@ package digest
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
+
+	"github.com/riverqueue/river"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -28,7 +34,7 @@ type DispatcherOptions struct {
 	Platforms []chat.Platform
 	// Compose writes the digest's cards; none means that there is nothing to tell.
 	// It depends on nothing but the digest and what was recorded, and changes
-	// nothing but what it may do twice.
+	// nothing but what it may do twice. The calls of the cards are kept.
 	Compose func(ctx context.Context, d Digest) ([]chat.Card, error)
 	// Visible says whether a subscription's conversation may read a story. It is
 	// asked when a digest is planned and again before each send. Nil: it may.
@@ -38,22 +44,304 @@ type DispatcherOptions struct {
 	// Settle is how long briefs must be quiet before an immediate digest goes out;
 	// zero: thirty seconds.
 	Settle time.Duration
-	Now    func() time.Time // nil: time.Now
+	Now    func() time.Time // nil: the ledger's
 	Logger *slog.Logger     // nil: none
 }
 
+const usualSettle = 30 * time.Second
+
+// stopWithin is how long sends in flight may take once the dispatcher is stopped.
+const stopWithin = 10 * time.Second
+
+// look is how often the dispatcher looks at what is due without being told: the
+// clock may jump, and a job may be lost.
+const look = time.Minute
+
 // A Dispatcher plans digests when they are due and sees every delivery to its
 // outcome.
-type Dispatcher struct{}
+type Dispatcher struct {
+	ledger  *Ledger
+	planner planner
+	engines map[string]*engine // by platform
+	journal *journal
+	alarm   func(ctx context.Context, key, message string)
+	now     func() time.Time
+	logger  *slog.Logger
+	swept   time.Time // when lost jobs were last looked for
+}
 
 // NewDispatcher returns a dispatcher that does nothing until Run.
-func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) { return nil, errDeclared }
+func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
+	if o.Ledger == nil || o.Compose == nil {
+		return nil, errors.New("a dispatcher needs a ledger and somebody who composes")
+	}
+	d := &Dispatcher{ledger: o.Ledger, engines: make(map[string]*engine), journal: newJournal(o.Ledger), alarm: o.Alarm, now: o.Now, logger: o.Logger}
+	if d.logger == nil {
+		d.logger = slog.New(slog.DiscardHandler)
+	}
+	if d.now == nil {
+		d.now = o.Ledger.now
+	}
+	if d.alarm == nil {
+		d.alarm = func(_ context.Context, key, message string) { d.logger.Error(message, "alarm", key) }
+	}
+	if o.Visible == nil {
+		o.Visible = func(Subscription, string) bool { return true }
+	}
+	if o.Settle <= 0 {
+		o.Settle = usualSettle
+	}
+	for _, p := range o.Platforms {
+		if _, twice := d.engines[p.Name()]; twice {
+			return nil, fmt.Errorf("two platforms are called %s", p.Name())
+		}
+		d.engines[p.Name()] = d.newEngine(p, o.Visible)
+	}
+	d.planner = planner{ledger: o.Ledger, compose: o.Compose, visible: o.Visible, alarm: d.alarm, settle: o.Settle, serves: d.serves}
+	return d, nil
+}
+
+func (d *Dispatcher) newEngine(p chat.Platform, visible func(Subscription, string) bool) *engine {
+	e := &engine{
+		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p, d.now),
+		visible: visible, alarm: d.alarm, now: d.now,
+	}
+	if dd, ok := p.(chat.Deduplicator); ok {
+		e.dedupes = dd.Dedupes()
+	}
+	return e
+}
+
+func (d *Dispatcher) serves(platform string) bool { return d.engines[platform] != nil }
+
+// Wake has the dispatcher look at once at what is due. The ledger's own verbs do
+// so by themselves.
+func (d *Dispatcher) Wake() { d.ledger.stir() }
 
 // Run plans, claims, sends and settles until ctx is done, then lets the sends in
 // flight settle for at most ten seconds. Called once. It returns an error only
 // if the ledger cannot be used.
-func (d *Dispatcher) Run(ctx context.Context) error { return errDeclared }
+//
+// It starts the journal, which owns what workers write; River, whose workers own
+// the sends; and is itself the loop that plans and that gives River its jobs.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	flight, land := context.WithCancel(context.WithoutCancel(ctx))
+	defer land()
+	for _, e := range d.engines {
+		e.flight = flight
+	}
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	wg.Go(func() { d.journal.run(writing) })
+	defer wg.Wait()
+	defer stopWriting()
+	if err := d.ledger.update(ctx, "take over", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, sqlTakeOver)
+		return err
+	}); err != nil {
+		return err
+	}
+	if len(d.engines) == 0 {
+		return d.loop(ctx)
+	}
+	client, err := newWorking(d.ledger.driver, d.platforms(), &worker{dispatcher: d, stop: ctx}, d.ledger.now, d.logger)
+	if err != nil {
+		return fmt.Errorf("starting the queue: %w", err)
+	}
+	// River is stopped by Stop alone, so that it does not cut short what is sent.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("starting the queue: %w", err)
+	}
+	err = d.loop(ctx)
+	landing := time.AfterFunc(stopWithin, land)
+	defer landing.Stop()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin+settleRetry)
+	defer cancel()
+	if errStop := client.Stop(stopping); errStop != nil {
+		d.logger.Warn("sends in flight were left for the next start", "error", errStop)
+		cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), settleRetry)
+		defer done()
+		_ = client.StopAndCancel(cancelled)
+	}
+	return err
+}
 
-// Wake has the dispatcher look at once at what is due. The ledger's own verbs do
-// so by themselves.
-func (d *Dispatcher) Wake() {}
+func (d *Dispatcher) platforms() (names []string) {
+	for name := range d.engines {
+		names = append(names, name)
+	}
+	return names
+}
+
+// loop plans and sweeps whenever something is due or was stirred, until ctx is
+// done. A store that fails is tried again: what it holds is still owed.
+func (d *Dispatcher) loop(ctx context.Context) error {
+	for {
+		now := d.now()
+		next, err := d.turn(ctx, now)
+		if ctx.Err() != nil {
+			return nil
+		}
+		pause := look
+		if err != nil {
+			d.alarm(ctx, "dispatch", fmt.Sprintf("Planning what is due did not work; it is tried again every second. %v", err))
+			pause = settleRetry
+		} else if !next.IsZero() {
+			pause = max(0, min(look, next.Sub(d.now())))
+		}
+		if err := d.rest(ctx, pause, err != nil); err != nil {
+			return nil
+		}
+	}
+}
+
+// rest waits until something is due, stirred unless deaf, or ctx done.
+func (d *Dispatcher) rest(ctx context.Context, pause time.Duration, deaf bool) error {
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	stirred := d.ledger.wake
+	if deaf {
+		stirred = nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+	case <-stirred:
+	}
+	return nil
+}
+
+// turn does what is due at now and returns when there will be more.
+func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error) {
+	planned, err := d.planner.run(ctx, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	owed, err := d.sweep(ctx, now)
+	return earliest(planned, owed), err
+}
+
+const (
+	sqlTakeOver = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0`
+	sqlLost     = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0 AND NOT EXISTS (
+		SELECT 1 FROM river_job r WHERE r.id = deliveries.job AND r.state IN ('available', 'pending', 'retryable', 'running', 'scheduled'))`
+	sqlAnyOwed  = `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) found`
+	sqlJobless  = `SELECT id, platform, conversation FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3`
+	sqlAssign   = `UPDATE deliveries SET job = $1 WHERE id = $2 AND job = 0 AND settled_at = 0`
+	sqlNextOwed = `SELECT COALESCE(MIN(due_at), 0) FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1`
+)
+
+// sweepBatch is how many deliveries are given to jobs in one transaction.
+const sweepBatch = 2000
+
+// sweep gives a job to every delivery that is due and has none, and returns when
+// the next one is due.
+func (d *Dispatcher) sweep(ctx context.Context, now time.Time) (next time.Time, err error) {
+	if now.Sub(d.swept) >= look || now.Before(d.swept) {
+		if err := d.recover(ctx); err != nil {
+			return next, err
+		}
+		d.swept = now
+	}
+	for platform := range d.engines {
+		for {
+			n, err := d.assign(ctx, platform, now)
+			if err != nil {
+				return next, err
+			}
+			if n < sweepBatch {
+				break
+			}
+		}
+		due, err := scalar(ctx, d.ledger.read, sqlNextOwed, platform)
+		if err != nil {
+			return next, d.ledger.explain(err)
+		}
+		if due < never {
+			next = earliest(next, moment(due))
+		}
+	}
+	return next, nil
+}
+
+// recover takes deliveries from jobs that are not alive any more.
+func (d *Dispatcher) recover(ctx context.Context) error {
+	owed, err := scalar(ctx, d.ledger.read, sqlAnyOwed)
+	if err != nil || owed == 0 {
+		return d.ledger.explain(err)
+	}
+	return d.ledger.update(ctx, "recover", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, sqlLost)
+		return err
+	})
+}
+
+type jobless struct {
+	id              int64
+	platform, where string
+}
+
+// assign gives jobs to at most sweepBatch deliveries and returns to how many.
+func (d *Dispatcher) assign(ctx context.Context, platform string, now time.Time) (int, error) {
+	found, err := collect(ctx, d.ledger.read, func(scan func(...any) error) (j jobless, err error) {
+		err = scan(&j.id, &j.platform, &j.where)
+		return j, err
+	}, sqlJobless, platform, millis(now), int64(sweepBatch))
+	if err != nil || len(found) == 0 {
+		return 0, d.ledger.explain(err)
+	}
+	err = d.ledger.update(ctx, "assign", func(tx *sql.Tx) error {
+		job, members := int64(0), make(map[string]int64)
+		for _, f := range found {
+			if members[f.where] == 0 {
+				if len(members)%jobConversations == 0 {
+					if job, err = enqueue(ctx, d.ledger.inserter, tx, platform); err != nil {
+						return err
+					}
+				}
+				members[f.where] = job
+			}
+			if _, err := tx.ExecContext(ctx, sqlAssign, members[f.where], f.id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		d.ledger.driver.bell.ring(queueName(platform))
+	}
+	return len(found), err
+}
+
+// A worker is what River runs for a job.
+type worker struct {
+	river.WorkerDefaults[batchArgs]
+	dispatcher *Dispatcher
+	stop       context.Context // done when nothing new is to be begun
+}
+
+// Work sends what the job's conversations are owed.
+func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
+	d := w.dispatcher
+	e := d.engines[job.Args.Platform]
+	if e == nil {
+		return nil // the platform is off now; the deliveries wait for it
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.stop, cancel)()
+	names, err := collect(ctx, d.ledger.read, scanOne[string], sqlOfJob, job.ID)
+	if err != nil {
+		return ignoreDone(ctx, fmt.Errorf("reading a job's conversations: %w", d.ledger.explain(err)))
+	}
+	var conversations []chat.Conversation
+	for _, name := range names {
+		where, err := chat.ParseConversation(name)
+		if err != nil {
+			return err
+		}
+		conversations = append(conversations, where)
+	}
+	return e.work(ctx, conversations, d.now().Add(jobSlice))
+}

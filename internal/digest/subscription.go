@@ -1,6 +1,12 @@
 package digest
 
 import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
@@ -37,4 +43,315 @@ type Subscription struct {
 	Cursor int64
 	// Since is when it was first ordered.
 	Since time.Time
+
+	sinceSeq, urgent int64
+	elsewhere        []string
+}
+
+// Takes says whether the order is for a story.
+func (s Subscription) Takes(story string) bool {
+	return slices.Contains(s.Stories, story) || slices.Contains(s.Stories, AllStories)
+}
+
+// zone returns the order's zone. Its name was checked when it was kept, but the
+// zones known may be others since.
+func (s Subscription) zone() *time.Location {
+	zone, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// checked returns s in its one form, or what is wrong with it.
+func (s Subscription) checked() (Subscription, error) {
+	if s.Where.Platform == "" || s.Where.ID == "" {
+		return s, fmt.Errorf("a subscription names no conversation")
+	}
+	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "Local" {
+		return s, fmt.Errorf("%q is not a time zone: write an IANA name such as Europe/Kyiv", s.Timezone)
+	}
+	if s.Importance != "" && s.Importance != brief.Minor && s.Importance != brief.Normal && s.Importance != brief.Major {
+		return s, fmt.Errorf("%q is not an importance: write minor, normal or major", s.Importance)
+	}
+	s.Stories = slices.Compact(slices.Sorted(slices.Values(s.Stories)))
+	if len(s.Stories) == 0 || slices.Contains(s.Stories, AllStories) {
+		s.Stories = []string{AllStories}
+	}
+	return s, nil
+}
+
+const (
+	sqlSubscriptionColumns = `s.id, s.conversation, s.configured, s.stories, s.elsewhere, s.schedule, s.timezone, s.importance, s.room,
+		s.since_seq, s.since, s.cursor_seq, s.urgent_seq, s.next_at, COALESCE(c.suspended, '')`
+	sqlSubscriptionTables = ` FROM subscriptions s LEFT JOIN conversations c ON c.conversation = s.conversation `
+	sqlSubscriptionsOf    = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `WHERE s.conversation = $1 ORDER BY s.configured DESC, s.id`
+	sqlSubscriptions      = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `ORDER BY s.conversation, s.configured DESC, s.id`
+	sqlConfigured         = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `WHERE s.configured ORDER BY s.conversation, s.id`
+)
+
+func scanSubscription(scan func(...any) error) (s Subscription, err error) {
+	var where, stories, elsewhere, schedule, room string
+	var since, nextAt int64
+	err = scan(&s.ID, &where, &s.Configured, &stories, &elsewhere, &schedule, &s.Timezone, &s.Importance, &room,
+		&s.sinceSeq, &since, &s.Cursor, &s.urgent, &nextAt, &s.Suspended)
+	if err != nil {
+		return s, err
+	}
+	if s.Where, err = chat.ParseConversation(where); err != nil {
+		return s, err
+	}
+	if s.Schedule, err = ParseSchedule(schedule); err != nil {
+		return s, err
+	}
+	s.Stories, s.elsewhere = strings.Fields(stories), strings.Fields(elsewhere)
+	s.Since, s.Next = moment(since), moment(nextAt)
+	return s, json.Unmarshal([]byte(room), &s.Room)
+}
+
+// Subscribe adds s, or replaces what the conversation ordered for the same
+// stories; where it is new it tells what is recorded from now on. It returns what
+// is now in force. The error names what is wrong with s.
+func (l *Ledger) Subscribe(ctx context.Context, s Subscription) (Subscription, error) {
+	s, err := s.checked()
+	if err != nil {
+		return s, err
+	}
+	s.Configured = false
+	err = l.update(ctx, "subscribe", func(tx *sql.Tx) error {
+		if s.Where, err = current(ctx, tx, s.Where); err != nil {
+			return err
+		}
+		others, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, s.Where.String())
+		if err != nil {
+			return err
+		}
+		if s, err = l.order(ctx, tx, s, others); err != nil {
+			return err
+		}
+		return arrange(ctx, tx, s.Where)
+	})
+	if err == nil {
+		l.stir()
+	}
+	return s, err
+}
+
+const sqlOrder = `INSERT INTO subscriptions (id, conversation, configured, stories, elsewhere, schedule, timezone, importance, room,
+	since_seq, since, cursor_seq, urgent_seq, next_at) VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	ON CONFLICT (conversation, configured, stories) DO UPDATE SET schedule = excluded.schedule, timezone = excluded.timezone,
+	importance = excluded.importance, room = excluded.room, next_at = excluded.next_at`
+
+// order writes s down, one of others being what it replaces, if any.
+func (l *Ledger) order(ctx context.Context, tx *sql.Tx, s Subscription, others []Subscription) (Subscription, error) {
+	now := l.now()
+	same := slices.IndexFunc(others, func(o Subscription) bool {
+		return o.Configured == s.Configured && slices.Equal(o.Stories, s.Stories)
+	})
+	if same >= 0 {
+		o := others[same]
+		s.ID, s.Since, s.sinceSeq, s.Cursor, s.urgent, s.Suspended = o.ID, o.Since, o.sinceSeq, o.Cursor, o.urgent, o.Suspended
+	} else if err := start(ctx, tx, &s, others, now); err != nil {
+		return s, err
+	}
+	if same < 0 || others[same].Schedule != s.Schedule || others[same].Timezone != s.Timezone {
+		s.Next = s.Schedule.Next(now, s.zone())
+	} else {
+		s.Next = others[same].Next
+	}
+	room, err := json.Marshal(s.Room)
+	if err != nil {
+		return s, err
+	}
+	_, err = tx.ExecContext(ctx, sqlOrder, s.ID, s.Where.String(), s.Configured, strings.Join(s.Stories, " "), s.Schedule.String(), s.Timezone,
+		string(s.Importance), string(room), s.sinceSeq, millis(s.Since), s.Cursor, s.urgent, millis(s.Next))
+	return s, err
+}
+
+// start gives a new order its number and its place: now, or the place of the
+// order that told its stories so far, so that nothing falls between the two.
+func start(ctx context.Context, tx *sql.Tx, s *Subscription, others []Subscription, now time.Time) (err error) {
+	if s.ID, err = next(ctx, tx, "subscription", 1); err != nil {
+		return err
+	}
+	head, err := head(ctx, tx)
+	if err != nil {
+		return err
+	}
+	s.Since, s.sinceSeq, s.Cursor, s.urgent = now, head, head, head
+	for _, story := range s.Stories {
+		if i := tells(others, story); i >= 0 && others[i].Cursor < s.Cursor {
+			o := others[i]
+			s.sinceSeq, s.Cursor, s.urgent, s.Suspended = o.sinceSeq, o.Cursor, min(s.urgent, o.urgent), o.Suspended
+		}
+	}
+	return nil
+}
+
+// head returns the number of the newest change.
+func head(ctx context.Context, q queryer) (seq int64, err error) {
+	err = q.QueryRowContext(ctx, sqlHead).Scan(&seq)
+	return seq, err
+}
+
+const sqlHead = `SELECT COALESCE(MAX(seq), 0) FROM changes`
+
+// tells returns which of a conversation's orders tells a story, -1 for none: one
+// that names it before one for all, the file's before chat's. AllStories asks for
+// a story that none names.
+func tells(orders []Subscription, story string) int {
+	best, rank := -1, 0
+	for i, o := range orders {
+		r := 0
+		switch {
+		case story != AllStories && slices.Contains(o.Stories, story):
+			r = 3
+		case slices.Contains(o.Stories, AllStories):
+			r = 1
+		default:
+			continue
+		}
+		if o.Configured {
+			r++
+		}
+		if r > rank {
+			best, rank = i, r
+		}
+	}
+	return best
+}
+
+const sqlArrange = `UPDATE subscriptions SET elsewhere = $1 WHERE id = $2`
+
+// arrange notes, for each order of a conversation, the stories that another one
+// tells.
+func arrange(ctx context.Context, tx *sql.Tx, where chat.Conversation) error {
+	orders, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, where.String())
+	if err != nil {
+		return err
+	}
+	var named []string
+	for _, o := range orders {
+		named = append(named, o.Stories...)
+	}
+	named = slices.Compact(slices.Sorted(slices.Values(named)))
+	for i, o := range orders {
+		var elsewhere []string
+		for _, story := range named {
+			if o.Takes(story) && tells(orders, story) != i {
+				elsewhere = append(elsewhere, story)
+			}
+		}
+		if slices.Equal(elsewhere, o.elsewhere) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, sqlArrange, strings.Join(elsewhere, " "), o.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const sqlEndOrder = `DELETE FROM subscriptions WHERE id = $1`
+
+// Unsubscribe ends what the conversation ordered by chat for a story, AllStories
+// for the order for all of them. It returns how many orders ended, and how many
+// of the file's take the story and remain.
+func (l *Ledger) Unsubscribe(ctx context.Context, where chat.Conversation, story string) (removed, configured int, err error) {
+	err = l.update(ctx, "unsubscribe", func(tx *sql.Tx) error {
+		removed, configured = 0, 0
+		if where, err = current(ctx, tx, where); err != nil {
+			return err
+		}
+		orders, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, where.String())
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			switch {
+			case o.Configured && o.Takes(story):
+				configured++
+			case !o.Configured && slices.Contains(o.Stories, story):
+				removed++
+				if _, err := tx.ExecContext(ctx, sqlEndOrder, o.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return arrange(ctx, tx, where)
+	})
+	return removed, configured, err
+}
+
+// Subscriptions returns the orders of a conversation, the file's first.
+func (l *Ledger) Subscriptions(ctx context.Context, where chat.Conversation) ([]Subscription, error) {
+	subs, err := collect(ctx, l.read, scanSubscription, sqlSubscriptionsOf, where.String())
+	if err != nil {
+		return nil, fmt.Errorf("reading subscriptions: %w", l.explain(err))
+	}
+	return subs, nil
+}
+
+// AllSubscriptions returns every order, by conversation.
+func (l *Ledger) AllSubscriptions(ctx context.Context) ([]Subscription, error) {
+	subs, err := collect(ctx, l.read, scanSubscription, sqlSubscriptions)
+	if err != nil {
+		return nil, fmt.Errorf("reading subscriptions: %w", l.explain(err))
+	}
+	return subs, nil
+}
+
+// Configure makes subs all that the file orders. An order that was there before,
+// or takes one of its stories over, goes on where that was.
+func (l *Ledger) Configure(ctx context.Context, subs []Subscription) error {
+	subs = slices.Clone(subs)
+	for i := range subs {
+		var err error
+		if subs[i], err = subs[i].checked(); err != nil {
+			return err
+		}
+		subs[i].Configured = true
+	}
+	err := l.update(ctx, "configure", func(tx *sql.Tx) error { return l.configure(ctx, tx, subs) })
+	if err == nil {
+		l.stir()
+	}
+	return err
+}
+
+func (l *Ledger) configure(ctx context.Context, tx *sql.Tx, subs []Subscription) error {
+	before, err := collect(ctx, tx, scanSubscription, sqlConfigured)
+	if err != nil {
+		return err
+	}
+	touched := make(map[chat.Conversation]bool)
+	kept := make(map[int64]bool)
+	for _, s := range subs {
+		if s.Where, err = current(ctx, tx, s.Where); err != nil {
+			return err
+		}
+		others, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, s.Where.String())
+		if err != nil {
+			return err
+		}
+		if s, err = l.order(ctx, tx, s, others); err != nil {
+			return err
+		}
+		kept[s.ID], touched[s.Where] = true, true
+	}
+	for _, o := range before {
+		if kept[o.ID] {
+			continue
+		}
+		touched[o.Where] = true
+		if _, err := tx.ExecContext(ctx, sqlEndOrder, o.ID); err != nil {
+			return err
+		}
+	}
+	for where := range touched {
+		if err := arrange(ctx, tx, where); err != nil {
+			return err
+		}
+	}
+	return nil
 }

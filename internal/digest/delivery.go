@@ -1,0 +1,184 @@
+package digest
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// The states of a delivery. It is waiting until it is claimed, sending until its
+// outcome is known, and from waiting or sending comes to one of the others.
+const (
+	waiting     = "waiting"
+	sending     = "sending"
+	sent        = "sent"
+	unconfirmed = "unconfirmed" // it may have been posted; nobody can say
+	refused     = "refused"
+	withheld    = "withheld" // what it tells may not be seen there any more
+)
+
+// A delivery is one card owed to one conversation.
+type delivery struct {
+	id        int64
+	key       string
+	digest    int64 // 0: a card of its own
+	where     chat.Conversation
+	card      string // the hash of the card
+	state     string
+	plain     bool
+	due       time.Time
+	attempts  int
+	doubts    int
+	planned   time.Time
+	firstSent time.Time
+	// Of its digest.
+	subscription int64
+	composition  string
+}
+
+const (
+	sqlNewCard     = `INSERT INTO cards (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
+	sqlCard        = `SELECT body FROM cards WHERE hash = $1`
+	sqlNewDelivery = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
+		planned_at, first_sent_at, settled_at, message, trouble)
+		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '') ON CONFLICT (key) DO NOTHING`
+	sqlDelivery = `SELECT v.id, v.key, v.digest, v.card, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
+		COALESCE(g.subscription, 0), COALESCE(g.composition, '')
+		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
+		WHERE v.conversation = $1 AND v.settled_at = 0 ORDER BY v.id LIMIT 1`
+	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message = $2`
+)
+
+// cardForm returns a card's JSON and the hash that names it.
+func cardForm(c chat.Card) (body, hash string, err error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return "", "", fmt.Errorf("writing a card: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return string(data), hex.EncodeToString(sum[:]), nil
+}
+
+// storeCard keeps a card, and the calls of its buttons: a platform may name any
+// of them by its ticket.
+func storeCard(ctx context.Context, tx *sql.Tx, c chat.Card, now time.Time) (hash string, err error) {
+	body, hash, err := cardForm(c)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tx.ExecContext(ctx, sqlNewCard, hash, body); err != nil {
+		return "", err
+	}
+	for _, call := range c.Calls() {
+		if _, err := tx.ExecContext(ctx, sqlKeepCall, "~"+chat.Ticket(call), call, millis(now)); err != nil {
+			return "", err
+		}
+	}
+	return hash, nil
+}
+
+// Post owes one card to a conversation outside a digest: an alarm, a greeting.
+// For equal keys it is owed to a conversation once; a key may be any text.
+func (l *Ledger) Post(ctx context.Context, to chat.Conversation, c chat.Card, key string) error {
+	err := l.update(ctx, "post", func(tx *sql.Tx) error {
+		to, err := current(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		now := l.now()
+		hash, err := storeCard(ctx, tx, c, now)
+		if err != nil {
+			return err
+		}
+		id, err := next(ctx, tx, "delivery", 1)
+		if err != nil {
+			return err
+		}
+		due := millis(now)
+		var suspended string
+		err = tx.QueryRowContext(ctx, sqlSuspended, to.String()).Scan(&suspended)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if suspended != "" {
+			due = never
+		}
+		_, err = tx.ExecContext(ctx, sqlNewDelivery, id, l.keyOf("post", to.String(), key), int64(0), to.Platform, to.String(), hash,
+			due, int64(0), millis(now))
+		return err
+	})
+	if err == nil {
+		l.stir()
+	}
+	return err
+}
+
+// Owns says whether a message was posted by a delivery.
+func (l *Ledger) Owns(ctx context.Context, where chat.Conversation, id chat.MessageID) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	var n int
+	if err := l.read.QueryRowContext(ctx, sqlOwns, where.String(), string(id)).Scan(&n); err != nil {
+		return false, fmt.Errorf("looking for a message: %w", l.explain(err))
+	}
+	return n > 0, nil
+}
+
+// owed returns the oldest delivery that a conversation is owed, or nil.
+func (l *Ledger) owed(ctx context.Context, where chat.Conversation) (*delivery, error) {
+	v := &delivery{where: where}
+	var due, planned, first int64
+	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String()).Scan(&v.id, &v.key, &v.digest, &v.card, &v.state, &v.plain, &due,
+		&v.attempts, &v.doubts, &planned, &first, &v.subscription, &v.composition)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what is owed to %v: %w", where, l.explain(err))
+	}
+	v.due, v.planned, v.firstSent = moment(due), moment(planned), moment(first)
+	return v, nil
+}
+
+// cardOf returns the card of a delivery as it is to be sent.
+func (l *Ledger) cardOf(ctx context.Context, v *delivery) (c chat.Card, err error) {
+	var body []byte
+	if err := l.read.QueryRowContext(ctx, sqlCard, v.card).Scan(&body); err != nil {
+		return c, fmt.Errorf("reading a card: %w", l.explain(err))
+	}
+	if err := json.Unmarshal(body, &c); err != nil {
+		return c, fmt.Errorf("reading card %s: %w", v.card, err)
+	}
+	if v.plain {
+		c = chat.Card{Lead: chat.Plainly(c.Plain())}
+	}
+	return c, nil
+}
+
+const (
+	sqlClaim  = `UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_sent_at = CASE WHEN first_sent_at = 0 THEN $1 ELSE first_sent_at END WHERE id = $2 AND state = 'waiting'`
+	sqlSettle = `UPDATE deliveries SET state = $1, plain = $2, due_at = $3, doubts = $4, settled_at = $5, message = $6, trouble = $7 WHERE id = $8 AND settled_at = 0`
+	sqlDefer  = `UPDATE deliveries SET job = 0, due_at = CASE WHEN due_at < $1 THEN $2 ELSE due_at END WHERE conversation = $3 AND settled_at = 0`
+	sqlOfJob  = `SELECT conversation FROM deliveries WHERE job = $1 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
+)
+
+// claim marks v as being sent: whoever finds the mark later knows that it may
+// have been.
+func claim(ctx context.Context, tx *sql.Tx, v *delivery, now time.Time) error {
+	res, err := tx.ExecContext(ctx, sqlClaim, millis(now), v.id)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(err, fmt.Errorf("delivery %d is not waiting any more", v.id))
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// sendTimeout is how long a send may take; platforms have limits of their own
+// below it.
+const sendTimeout = time.Minute
+
+// settleRetry is after how long the outcome of a send is written again where the
+// store did not take it.
+const settleRetry = time.Second
+
+// An engine sends what is owed on one platform. It is shared by the jobs of the
+// platform's queue; the locks see to it that one of them works on a conversation.
+type engine struct {
+	platform chat.Platform
+	dedupes  time.Duration
+	ledger   *Ledger
+	journal  *journal
+	pace     *governor
+	visible  func(Subscription, string) bool
+	alarm    func(ctx context.Context, key, message string)
+	now      func() time.Time
+	locks    locks
+	flight   context.Context // ends when sends in flight may take no longer
+}
+
+// work sends what is owed to conversations until nothing is due or ctx is done;
+// what it does not get to before the deadline is given back.
+func (e *engine) work(ctx context.Context, conversations []chat.Conversation, deadline time.Time) error {
+	errs := make([]error, len(conversations))
+	var wg sync.WaitGroup
+	for i, where := range conversations {
+		wg.Go(func() { errs[i] = e.converse(ctx, where, deadline) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// converse sends one conversation what it is owed, in order.
+func (e *engine) converse(ctx context.Context, where chat.Conversation, deadline time.Time) error {
+	unlock, err := e.locks.lock(ctx, where)
+	if err != nil {
+		return nil // stopping: the next start finds what is left
+	}
+	defer unlock()
+	for ctx.Err() == nil {
+		v, err := e.ledger.owed(ctx, where)
+		if err != nil || v == nil {
+			return ignoreDone(ctx, err)
+		}
+		now := e.now()
+		switch {
+		case v.state == sending:
+			err = e.settle(ctx, v, "", &chat.Uncertain{Err: errInterrupted})
+		case v.due.After(now):
+			return e.leave(ctx, where, v.due)
+		case now.After(deadline):
+			return e.leave(ctx, where, now)
+		default:
+			var away time.Duration
+			if away, err = e.deliver(ctx, v); away > 0 {
+				return e.leave(ctx, where, now.Add(away))
+			}
+		}
+		if err != nil {
+			return ignoreDone(ctx, err)
+		}
+	}
+	return nil
+}
+
+// ignoreDone drops an error that comes from ctx being done.
+func ignoreDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// leave gives a conversation back until a moment.
+func (e *engine) leave(ctx context.Context, where chat.Conversation, until time.Time) error {
+	err := e.journal.do(ctx, "leave", func(tx *sql.Tx) error {
+		ms := millis(until)
+		_, err := tx.ExecContext(ctx, sqlDefer, ms, ms, where.String())
+		return err
+	})
+	e.ledger.stir()
+	return ignoreDone(ctx, err)
+}
+
+// deliver sees v through one attempt. Where the conversation's turn is away for
+// longer than it pays to wait, it returns for how long, and nothing happened.
+func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, err error) {
+	may, err := e.permitted(ctx, v)
+	if err != nil {
+		return 0, err
+	}
+	if !may {
+		return 0, e.write(ctx, v, verdict{state: withheld, plain: v.plain, doubts: v.doubts, trouble: "what it tells may not be seen there any more"})
+	}
+	card, err := e.ledger.cardOf(ctx, v)
+	if err != nil {
+		return 0, err
+	}
+	away = e.pace.turn(v.where)
+	if away > patience {
+		return away, nil
+	}
+	if err := wait(ctx, away); err != nil {
+		return 0, err
+	}
+	done, err := e.pace.pass(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	now := e.now()
+	if err := e.journal.do(ctx, "claim", func(tx *sql.Tx) error { return claim(ctx, tx, v, now) }); err != nil {
+		return 0, err
+	}
+	v.attempts++
+	if v.firstSent.IsZero() {
+		v.firstSent = now
+	}
+	id, err := e.send(v, card)
+	return 0, e.settle(ctx, v, id, err)
+}
+
+// send calls the platform. A send that was begun is not cut short by a stop until
+// the flight ends; a panic is a send of which nobody knows.
+func (e *engine) send(v *delivery, card chat.Card) (id chat.MessageID, err error) {
+	ctx, cancel := context.WithTimeout(e.flight, sendTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = &chat.Uncertain{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return e.platform.Send(ctx, v.where, card, v.key)
+}
+
+// settle writes down what an attempt came to, for as long as it takes: a message
+// that was posted and not written down would be posted again.
+func (e *engine) settle(ctx context.Context, v *delivery, id chat.MessageID, outcome error) error {
+	d := judge(v, id, outcome, e.now(), e.dedupes)
+	if !d.everyone.IsZero() {
+		e.pace.pause(d.everyone)
+	}
+	for {
+		err := e.write(ctx, v, d)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		e.alarm(ctx, "settle", fmt.Sprintf("The outcome of a message could not be written down; it is tried again every second. %v", err))
+		if wait(e.flight, settleRetry) != nil {
+			return err
+		}
+	}
+}
+
+// write makes a verdict durable and tells the operators where it says so.
+func (e *engine) write(ctx context.Context, v *delivery, d verdict) error {
+	now := e.now()
+	first := true
+	err := e.journal.do(context.WithoutCancel(ctx), "settle", func(tx *sql.Tx) (err error) {
+		first, err = e.ledger.settle(ctx, tx, v, d, now)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if d.alarm != "" && first {
+		e.alarm(context.WithoutCancel(ctx), d.key, d.alarm)
+	}
+	return nil
+}
+
+const sqlStoriesTold = `SELECT DISTINCT story FROM composition_changes WHERE composition = $1 ORDER BY story`
+
+const sqlSubscription = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `WHERE s.id = $1`
+
+// permitted asks again whether a conversation may see what it is about to be told.
+// Where the order ended meanwhile, what was planned under it is still owed.
+func (e *engine) permitted(ctx context.Context, v *delivery) (bool, error) {
+	if v.digest == 0 {
+		return true, nil
+	}
+	subs, err := collect(ctx, e.ledger.read, scanSubscription, sqlSubscription, v.subscription)
+	if err != nil {
+		return false, fmt.Errorf("reading a subscription: %w", e.ledger.explain(err))
+	}
+	sub := Subscription{Where: v.where}
+	if len(subs) > 0 {
+		sub = subs[0]
+	}
+	stories, err := collect(ctx, e.ledger.read, scanOne[string], sqlStoriesTold, v.composition)
+	if err != nil {
+		return false, fmt.Errorf("reading what a digest tells: %w", e.ledger.explain(err))
+	}
+	return !slices.ContainsFunc(stories, func(s string) bool { return !e.visible(sub, s) }), nil
+}
+
+// settle writes a verdict. First says that what the operators are to be told is
+// news.
+func (l *Ledger) settle(ctx context.Context, tx *sql.Tx, v *delivery, d verdict, now time.Time) (first bool, err error) {
+	ctx = context.WithoutCancel(ctx)
+	var settled time.Time
+	if d.state != waiting {
+		settled = now
+	}
+	_, err = tx.ExecContext(ctx, sqlSettle, d.state, d.plain, millis(d.due), int64(d.doubts), millis(settled), string(d.message), d.trouble, v.id)
+	if err != nil {
+		return false, err
+	}
+	if d.moved.ID != "" {
+		return true, l.move(ctx, tx, v.where, d.moved)
+	}
+	if d.suspend != "" {
+		return suspend(ctx, tx, v.where, d.suspend)
+	}
+	if d.state == sent && now.Sub(v.planned) >= lateAfter {
+		_, err = tx.ExecContext(ctx, sqlClearAlarm, lateKey(v.where))
+	}
+	return true, err
+}
+
+// locks are one lock for each conversation that somebody holds or waits for.
+type locks struct {
+	mu   sync.Mutex
+	held map[chat.Conversation]*turnstile
+}
+
+type turnstile struct {
+	free  chan struct{} // holds a token while nobody holds the lock
+	users int
+}
+
+// lock waits for a conversation's lock; the error is ctx's.
+func (l *locks) lock(ctx context.Context, where chat.Conversation) (unlock func(), err error) {
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = make(map[chat.Conversation]*turnstile)
+	}
+	t := l.held[where]
+	if t == nil {
+		t = &turnstile{free: make(chan struct{}, 1)}
+		t.free <- struct{}{}
+		l.held[where] = t
+	}
+	t.users++
+	l.mu.Unlock()
+	leave := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if t.users--; t.users == 0 {
+			delete(l.held, where)
+		}
+	}
+	select {
+	case <-t.free:
+		return func() { t.free <- struct{}{}; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,90 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+)
+
+// journalBatch is how many entries one transaction takes at most.
+const journalBatch = 256
+
+// A journal writes what many workers have to write in few transactions: while one
+// is being committed, the entries for the next gather.
+type journal struct {
+	ledger  *Ledger
+	entries chan entry
+}
+
+type entry struct {
+	step  string
+	write func(tx *sql.Tx) error
+	done  chan error
+}
+
+func newJournal(l *Ledger) *journal {
+	return &journal{ledger: l, entries: make(chan entry, journalBatch)}
+}
+
+// do returns once write's effects are durable, or with an error and none of them.
+// Write may run twice and then starts from nothing.
+func (j *journal) do(ctx context.Context, step string, write func(tx *sql.Tx) error) error {
+	e := entry{step: step, write: write, done: make(chan error, 1)}
+	select {
+	case j.entries <- e:
+		return <-e.done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run writes entries until ctx is done, and then those that are there.
+func (j *journal) run(ctx context.Context) {
+	for {
+		select {
+		case e := <-j.entries:
+			j.commit(context.WithoutCancel(ctx), j.gather(e))
+		case <-ctx.Done():
+			for {
+				select {
+				case e := <-j.entries:
+					j.commit(context.WithoutCancel(ctx), j.gather(e))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (j *journal) gather(first entry) []entry {
+	batch := []entry{first}
+	for len(batch) < journalBatch {
+		select {
+		case e := <-j.entries:
+			batch = append(batch, e)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit writes a batch. If that fails, each entry is written alone, so that one
+// that cannot be written takes no other with it.
+func (j *journal) commit(ctx context.Context, batch []entry) {
+	err := j.ledger.update(ctx, batch[0].step, func(tx *sql.Tx) error {
+		for _, e := range batch {
+			if err := e.write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, e := range batch {
+		if err != nil && len(batch) > 1 {
+			e.done <- j.ledger.update(ctx, e.step, e.write)
+			continue
+		}
+		e.done <- err
+	}
+}

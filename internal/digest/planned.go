@@ -1,0 +1,175 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+const (
+	sqlAdvance = `UPDATE subscriptions SET cursor_seq = $1, urgent_seq = $2, next_at = $3
+		WHERE id = $4 AND cursor_seq = $5 AND urgent_seq = $6 AND next_at = $7 AND conversation = $8`
+	sqlNewComposition    = `INSERT INTO compositions (hash, at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
+	sqlCompositionChange = `INSERT INTO composition_changes (composition, subject, seq, story, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (composition, subject) DO NOTHING`
+	sqlCompositionCard   = `INSERT INTO composition_cards (composition, position, card) VALUES ($1, $2, $3) ON CONFLICT (composition, position) DO NOTHING`
+	sqlNewDigest         = `INSERT INTO digests (id, key, subscription, conversation, composition, upto_seq, planned_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (key) DO NOTHING`
+)
+
+// store writes a batch of flushes: digests, deliveries, the jobs for them and the
+// new places, in one transaction. A subscription that was changed since it was
+// read is left for the next pass.
+func (p *planner) store(ctx context.Context, flushes []flush, now time.Time) error {
+	var queues []string
+	err := p.ledger.update(ctx, "plan", func(tx *sql.Tx) error {
+		b := batch{planner: p, tx: tx, now: now, cards: make(map[string][]string), jobs: make(map[string]*openJob)}
+		for _, f := range flushes {
+			if err := b.add(ctx, f); err != nil {
+				return err
+			}
+		}
+		queues = b.queues
+		return nil
+	})
+	if err == nil {
+		p.ledger.driver.bell.ring(queues...)
+	}
+	return err
+}
+
+// A batch is what one planning transaction has written so far.
+type batch struct {
+	*planner
+	tx     *sql.Tx
+	now    time.Time
+	cards  map[string][]string // the hashes of a stored composition's cards
+	jobs   map[string]*openJob // by platform
+	queues []string
+}
+
+// An openJob is a job that has room for more conversations.
+type openJob struct {
+	id   int64
+	left int
+}
+
+const sqlWindowDone = `SELECT COUNT(*) FROM digests WHERE key = $1`
+
+func (b *batch) add(ctx context.Context, f flush) error {
+	s := f.sub
+	if f.told != nil && f.window {
+		done, err := scalar(ctx, b.tx, sqlWindowDone, f.key)
+		if err != nil {
+			return err
+		}
+		if done > 0 {
+			// A reading that comes twice: what came since waits for the next window.
+			f.told, f.cursor, f.urgent = nil, s.Cursor, s.urgent
+		}
+	}
+	res, err := b.tx.ExecContext(ctx, sqlAdvance, f.cursor, f.urgent, millis(f.next), s.ID, s.Cursor, s.urgent, millis(s.Next), s.Where.String())
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 || f.told == nil {
+		return err
+	}
+	return b.digest(ctx, f)
+}
+
+// digest writes a digest and its deliveries.
+func (b *batch) digest(ctx context.Context, f flush) error {
+	id, err := next(ctx, b.tx, "digest", 1)
+	if err != nil {
+		return err
+	}
+	s := f.sub
+	_, err = b.tx.ExecContext(ctx, sqlNewDigest, id, f.key, s.ID, s.Where.String(), f.told.hash, max(f.cursor, f.urgent), millis(b.now))
+	if err != nil {
+		return err
+	}
+	cards, err := b.composition(ctx, f.told)
+	if err != nil {
+		return err
+	}
+	return b.deliver(ctx, id, f.key, s.Where, cards)
+}
+
+// composition stores what is told, once, and returns the hashes of its cards.
+func (b *batch) composition(ctx context.Context, c *composition) ([]string, error) {
+	if cards, ok := b.cards[c.hash]; ok {
+		return cards, nil
+	}
+	if _, err := b.tx.ExecContext(ctx, sqlNewComposition, c.hash, millis(b.now)); err != nil {
+		return nil, err
+	}
+	for _, t := range c.changes {
+		body, err := json.Marshal(t.Change)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := b.tx.ExecContext(ctx, sqlCompositionChange, c.hash, t.subject, t.Seq, t.Story, string(body)); err != nil {
+			return nil, err
+		}
+	}
+	var cards []string
+	for i, card := range c.cards {
+		hash, err := storeCard(ctx, b.tx, card, b.now)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := b.tx.ExecContext(ctx, sqlCompositionCard, c.hash, int64(i), hash); err != nil {
+			return nil, err
+		}
+		cards = append(cards, hash)
+	}
+	b.cards[c.hash] = cards
+	return cards, nil
+}
+
+// deliver owes cards to a conversation, in their order.
+func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, cards []string) error {
+	job, err := b.job(ctx, to.Platform)
+	if err != nil {
+		return err
+	}
+	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
+	if err != nil {
+		return err
+	}
+	for i, card := range cards {
+		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), b.ledger.keyOf("delivery", key, strconv.Itoa(i)), digest,
+			to.Platform, to.String(), card, millis(b.now), job, millis(b.now))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// job returns the number of a job that has room for one more conversation; 0 for
+// a platform that nobody serves now.
+func (b *batch) job(ctx context.Context, platform string) (int64, error) {
+	if !b.serves(platform) {
+		return 0, nil
+	}
+	open := b.jobs[platform]
+	if open == nil || open.left == 0 {
+		id, err := enqueue(ctx, b.ledger.inserter, b.tx, platform)
+		if err != nil {
+			return 0, err
+		}
+		open = &openJob{id: id, left: jobConversations}
+		b.jobs[platform] = open
+		if q := queueName(platform); !slices.Contains(b.queues, q) {
+			b.queues = append(b.queues, q)
+		}
+	}
+	open.left--
+	return open.id, nil
+}

@@ -1,0 +1,149 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+)
+
+// A driver is River's for SQLite with notifications that stay in the process:
+// the one that River has reads the database every fifty milliseconds, and rings
+// before the transaction it rings for is committed.
+type driver struct {
+	*riversqlite.Driver
+	bell *bell
+}
+
+func newDriver(db *sql.DB, b *bell) *driver { return &driver{Driver: riversqlite.New(db), bell: b} }
+
+// GetListener returns what River waits on.
+func (d *driver) GetListener(*riverdriver.GetListenenerParams) riverdriver.Listener {
+	return &listener{bell: d.bell}
+}
+
+// SupportsListenNotify keeps River from writing notifications into the database.
+func (d *driver) SupportsListenNotify() bool { return false }
+
+// A bell tells a River client that jobs of a queue were committed.
+type bell struct {
+	rung chan string
+}
+
+func newBell() *bell { return &bell{rung: make(chan string, 64)} }
+
+// ring never waits: with the buffer full, enough is on its way, and what it would
+// miss is found by polling.
+func (b *bell) ring(queues ...string) {
+	for _, q := range queues {
+		select {
+		case b.rung <- q:
+		default:
+		}
+	}
+}
+
+// insertTopic is River's name for the news that a queue has new jobs.
+const insertTopic = "river_insert"
+
+// A listener is the bell as River knows it.
+type listener struct {
+	bell *bell
+	mu   sync.Mutex
+}
+
+func (l *listener) Close(context.Context) error            { return nil }
+func (l *listener) Connect(context.Context) error          { return nil }
+func (l *listener) Listen(context.Context, string) error   { return nil }
+func (l *listener) Ping(context.Context) error             { return nil }
+func (l *listener) Schema() string                         { return "" }
+func (l *listener) SetAfterConnectExec(string)             {}
+func (l *listener) Unlisten(context.Context, string) error { return nil }
+
+func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case queue := <-l.bell.rung:
+		return &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue":%q}`, queue)}, nil
+	}
+}
+
+// Numbers of the queue. A job is a batch of conversations; it gives up what it
+// did not get to after jobSlice, long before it would be taken for stuck.
+const (
+	jobConversations = 50
+	jobsAtOnce       = 20 // a platform
+	jobSlice         = time.Minute
+	jobTimeout       = 10 * time.Minute
+	queuePoll        = 30 * time.Second // only for what a full bell missed
+	queueCooldown    = 5 * time.Millisecond
+)
+
+// A batchArgs is the job of working on the deliveries that name it.
+type batchArgs struct {
+	Platform string `json:"platform"`
+}
+
+// Kind is what River calls the job.
+func (batchArgs) Kind() string { return "deliver" }
+
+// queueName returns a platform's queue: River allows letters, digits, _ and -.
+func queueName(platform string) string { return "deliver_" + platform }
+
+// enqueue adds a job for a platform within tx and returns its number. The caller
+// rings the bell once tx is committed.
+func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *sql.Tx, platform string) (int64, error) {
+	res, err := client.InsertTx(ctx, tx, batchArgs{Platform: platform}, &river.InsertOpts{Queue: queueName(platform), MaxAttempts: 1000})
+	if err != nil {
+		return 0, fmt.Errorf("enqueueing a batch: %w", err)
+	}
+	return res.Job.ID, nil
+}
+
+// An ourClock is the ledger's as River knows it: with one of its own a job could be in
+// the future for one of them.
+type ourClock struct{ now func() time.Time }
+
+func (c ourClock) Now() time.Time { return c.now() }
+
+func (c ourClock) NowOrNil() *time.Time {
+	t := c.now()
+	return &t
+}
+
+// newInserter returns a client that only adds jobs.
+func newInserter(d *driver, now func() time.Time) (*river.Client[*sql.Tx], error) {
+	return river.NewClient(d, &river.Config{Logger: slog.New(slog.DiscardHandler), Test: river.TestConfig{Time: ourClock{now}}})
+}
+
+// newWorking returns a client that works on the queues of these platforms.
+func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now func() time.Time, logger *slog.Logger) (*river.Client[*sql.Tx], error) {
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, w); err != nil {
+		return nil, err
+	}
+	queues := make(map[string]river.QueueConfig)
+	for _, p := range platforms {
+		queues[queueName(p)] = river.QueueConfig{MaxWorkers: jobsAtOnce}
+	}
+	return river.NewClient(d, &river.Config{
+		Queues:                      queues,
+		Workers:                     workers,
+		FetchPollInterval:           queuePoll,
+		FetchCooldown:               queueCooldown,
+		JobTimeout:                  jobTimeout,
+		RescueStuckJobsAfter:        2 * jobTimeout,
+		CompletedJobRetentionPeriod: time.Hour,
+		Logger:                      logger,
+		Test:                        river.TestConfig{Time: ourClock{now}},
+	})
+}

@@ -1,0 +1,180 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Memory is the store that is forgotten when it is closed.
+const Memory = ":memory:"
+
+// readers is how many connections read beside the one that writes.
+const readers = 4
+
+// A store is an open SQLite file: one connection that writes, a few that read,
+// and the lock that keeps other processes out.
+type store struct {
+	path  string
+	write *sql.DB
+	read  *sql.DB // write itself in memory
+	lock  *os.File
+}
+
+// openStore opens the file at path, making it if there is none.
+func openStore(ctx context.Context, path string) (s *store, err error) {
+	if strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://") {
+		return nil, errors.New("a store on PostgreSQL is not built yet: give the path of a SQLite file")
+	}
+	if path == "" {
+		return nil, errors.New("no store is named: give the path of a SQLite file")
+	}
+	s = &store{path: path}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if path == Memory {
+		if s.write, err = connect("file::memory:", 1); err != nil {
+			return nil, err
+		}
+		s.read = s.write
+		return s, nil
+	}
+	if s.lock, err = takeLock(path); err != nil {
+		return nil, err
+	}
+	if err := private(path); err != nil {
+		return nil, err
+	}
+	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String()
+	if s.write, err = connect(name, 1); err != nil {
+		return nil, err
+	}
+	if err := s.inspect(ctx); err != nil {
+		return nil, err
+	}
+	s.read, err = connect(name, readers)
+	return s, err
+}
+
+// connect returns a pool whose connections are set up alike: the write-ahead log
+// survives a crash, and full synchronisation a power cut.
+func connect(name string, conns int) (*sql.DB, error) {
+	settings := url.Values{
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_txlock": {"immediate"},
+	}
+	db, err := sql.Open("sqlite", name+"?"+settings.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// private makes sure that the file exists and nobody else can read it: it holds
+// where people talk and what they asked for.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	defer f.Close()
+	if err := f.Chmod(0o600); err != nil {
+		return fmt.Errorf("keeping the store %s private: %w", path, err)
+	}
+	return nil
+}
+
+// takeLock takes the lock file beside the store. It stays when it is given back:
+// removing it could take it away from the next process.
+func takeLock(path string) (*os.File, error) {
+	name := path + ".lock"
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the store: %w", err)
+	}
+	if !lockFile(f) {
+		holder := "another process"
+		if data, err := os.ReadFile(name); err == nil {
+			if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
+				holder = fmt.Sprintf("process %d", pid)
+			}
+		}
+		f.Close()
+		return nil, fmt.Errorf("the store %s is in use by %s: stop that one, or give this one a store of its own", path, holder)
+	}
+	if err := f.Truncate(0); err == nil {
+		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("locking the store: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// inspect reads the whole structure of the file once, so that damage is found
+// before anything is built on it.
+func (s *store) inspect(ctx context.Context) error {
+	var finding string
+	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&finding); err != nil {
+		return s.explain(err)
+	}
+	if finding != "ok" {
+		return fmt.Errorf("the store %s is damaged (%s): keep the file for inspection and put a backup in its place", s.path, finding)
+	}
+	return nil
+}
+
+func (s *store) close() error {
+	var errs []error
+	if s.read != nil && s.read != s.write {
+		errs = append(errs, s.read.Close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// explain says what an error of SQLite means for whoever runs the program, and
+// which file it is about.
+func (s *store) explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if remedy := remedies[e.Code()&0xff]; remedy != "" {
+		return fmt.Errorf("the store %s %s: %w", s.path, remedy, err)
+	}
+	return fmt.Errorf("the store %s: %w", s.path, err)
+}
+
+// remedies are by primary result code (https://www.sqlite.org/rescode.html).
+var remedies = map[int]string{
+	sqlite3.SQLITE_BUSY:     "is locked by another program: close what has it open",
+	sqlite3.SQLITE_LOCKED:   "is locked by another program: close what has it open",
+	sqlite3.SQLITE_READONLY: "cannot be written: check the permissions of the file and its folder",
+	sqlite3.SQLITE_PERM:     "cannot be written: check the permissions of the file and its folder",
+	sqlite3.SQLITE_CANTOPEN: "cannot be opened: check the permissions of the file and its folder",
+	sqlite3.SQLITE_FULL:     "cannot grow, the disk is full: make room",
+	sqlite3.SQLITE_IOERR:    "cannot be read or written: check the disk",
+	sqlite3.SQLITE_CORRUPT:  "is damaged: keep the file for inspection and put a backup in its place",
+	sqlite3.SQLITE_NOTADB:   "is not a SQLite database, or is damaged: keep the file and give another path, or put a backup in its place",
+}

@@ -1,0 +1,145 @@
+package digest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+const (
+	sqlAlarm = `INSERT INTO alarms (key, message, first_at, last_at, count) VALUES ($1, $2, $3, $4, 1)
+		ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_at = excluded.last_at, count = alarms.count + 1 RETURNING count`
+	sqlAlarms     = `SELECT key, message, first_at, last_at, count FROM alarms ORDER BY last_at DESC, key`
+	sqlClearAlarm = `DELETE FROM alarms WHERE key = $1`
+)
+
+// Alarm counts a trouble under its key. First says that it is new since it was
+// last cleared.
+func (l *Ledger) Alarm(ctx context.Context, key, message string) (first bool, err error) {
+	err = l.update(ctx, "alarm", func(tx *sql.Tx) error {
+		var count int64
+		now := millis(l.now())
+		err := tx.QueryRowContext(ctx, sqlAlarm, key, message, now, now).Scan(&count)
+		first = count == 1
+		return err
+	})
+	return first, err
+}
+
+// An AlarmState is a trouble that was not cleared.
+type AlarmState struct {
+	Key, Message string
+	First, Last  time.Time
+	Count        int
+}
+
+// Alarms returns the troubles that were not cleared, the latest first.
+func (l *Ledger) Alarms(ctx context.Context) ([]AlarmState, error) {
+	all, err := collect(ctx, l.read, func(scan func(...any) error) (a AlarmState, err error) {
+		var first, last int64
+		err = scan(&a.Key, &a.Message, &first, &last, &a.Count)
+		a.First, a.Last = moment(first), moment(last)
+		return a, err
+	}, sqlAlarms)
+	if err != nil {
+		return nil, fmt.Errorf("reading alarms: %w", l.explain(err))
+	}
+	return all, nil
+}
+
+// ClearAlarm forgets a trouble, so that it is new when it comes again.
+func (l *Ledger) ClearAlarm(ctx context.Context, key string) error {
+	return l.update(ctx, "clear alarm", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, sqlClearAlarm, key)
+		return err
+	})
+}
+
+// Status is what the ledger can say of a conversation, or of all.
+type Status struct {
+	Subscriptions int
+	Suspended     int   // conversations
+	Changes       int64 // recorded since the first record
+	// Waiting and Sending are deliveries owed; Oldest is when the first of them
+	// was planned.
+	Waiting, Sending int
+	Oldest           time.Time
+	// Sent, Unconfirmed, Refused and Withheld are deliveries settled.
+	Sent, Unconfirmed, Refused, Withheld int
+	LastSent                             time.Time
+	// Next is when the next scheduled digest is due.
+	Next time.Time
+}
+
+// An empty conversation stands for all of them.
+const (
+	sqlStatusOrders = `SELECT COUNT(*), COALESCE(MIN(CASE WHEN next_at > 0 THEN next_at END), 0) FROM subscriptions
+		WHERE conversation = $1 OR $2 = ''`
+	sqlStatusSuspended = `SELECT COUNT(*) FROM conversations WHERE suspended <> '' AND (conversation = $1 OR $2 = '')`
+	sqlStatusAll       = `SELECT state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries GROUP BY state`
+	sqlStatusOf        = `SELECT state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries WHERE conversation = $1 GROUP BY state`
+)
+
+// Status returns the state of a conversation; of everything for the zero one.
+func (l *Ledger) Status(ctx context.Context, where chat.Conversation) (s Status, err error) {
+	name := ""
+	if where != (chat.Conversation{}) {
+		name = where.String()
+	}
+	if err := l.status(ctx, name, &s); err != nil {
+		return Status{}, fmt.Errorf("reading the status: %w", l.explain(err))
+	}
+	return s, nil
+}
+
+func (l *Ledger) status(ctx context.Context, name string, s *Status) (err error) {
+	var nextAt int64
+	if err := l.read.QueryRowContext(ctx, sqlStatusOrders, name, name).Scan(&s.Subscriptions, &nextAt); err != nil {
+		return err
+	}
+	s.Next = moment(nextAt)
+	if err := l.read.QueryRowContext(ctx, sqlStatusSuspended, name, name).Scan(&s.Suspended); err != nil {
+		return err
+	}
+	if s.Changes, err = head(ctx, l.read); err != nil {
+		return err
+	}
+	query, args := sqlStatusAll, []any(nil)
+	if name != "" {
+		query, args = sqlStatusOf, []any{name}
+	}
+	_, err = collect(ctx, l.read, func(scan func(...any) error) (none struct{}, err error) {
+		var state string
+		var count int
+		var planned, settled int64
+		err = scan(&state, &count, &planned, &settled)
+		s.count(state, count, moment(planned), moment(settled))
+		return none, err
+	}, query, args...)
+	return err
+}
+
+func (s *Status) count(state string, n int, planned, settled time.Time) {
+	switch state {
+	case waiting, sending:
+		if s.Oldest.IsZero() || planned.Before(s.Oldest) {
+			s.Oldest = planned
+		}
+		if state == waiting {
+			s.Waiting = n
+		} else {
+			s.Sending = n
+		}
+	case sent:
+		s.Sent, s.LastSent = n, settled
+	case unconfirmed:
+		s.Unconfirmed = n
+	case refused:
+		s.Refused = n
+	case withheld:
+		s.Withheld = n
+	}
+}
