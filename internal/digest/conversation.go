@@ -36,7 +36,7 @@ func current(ctx context.Context, q queryer, where chat.Conversation) (chat.Conv
 // Move gives everything of a conversation to the one that it became. Doing it
 // again changes nothing.
 func (l *Ledger) Move(ctx context.Context, from, to chat.Conversation) error {
-	err := l.update(ctx, "move", func(tx *sql.Tx) error { return l.move(ctx, tx, from, to) })
+	err := l.update(ctx, "move", func(tx *transaction) error { return l.move(ctx, tx, from, to) })
 	if err == nil {
 		l.stir()
 	}
@@ -58,7 +58,7 @@ const (
 	sqlForgetConversation = `DELETE FROM conversations WHERE conversation = $1`
 )
 
-func (l *Ledger) move(ctx context.Context, tx *sql.Tx, from, to chat.Conversation) error {
+func (l *Ledger) move(ctx context.Context, tx *transaction, from, to chat.Conversation) error {
 	if from == to {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (l *Ledger) move(ctx context.Context, tx *sql.Tx, from, to chat.Conversatio
 
 // moveOrders moves a conversation's orders; where the new one has an order for
 // the same stories, that stays, and nothing of the old one's is told again.
-func moveOrders(ctx context.Context, tx *sql.Tx, from, to chat.Conversation) error {
+func moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation) error {
 	moving, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, from.String())
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ const (
 // Suspend keeps everything owed to a conversation until Resume. First says that
 // it was not suspended before.
 func (l *Ledger) Suspend(ctx context.Context, where chat.Conversation, reason string) (first bool, err error) {
-	err = l.update(ctx, "suspend", func(tx *sql.Tx) error {
+	err = l.update(ctx, "suspend", func(tx *transaction) error {
 		if where, err = current(ctx, tx, where); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (l *Ledger) Suspend(ctx context.Context, where chat.Conversation, reason st
 	return first, err
 }
 
-func suspend(ctx context.Context, tx *sql.Tx, where chat.Conversation, reason string) (first bool, err error) {
+func suspend(ctx context.Context, tx *transaction, where chat.Conversation, reason string) (first bool, err error) {
 	if reason == "" {
 		reason = "no reason was given"
 	}
@@ -158,7 +158,7 @@ const (
 // Resume ends a suspension; what was kept is then sent.
 func (l *Ledger) Resume(ctx context.Context, where chat.Conversation) error {
 	suspended := false
-	err := l.update(ctx, "resume", func(tx *sql.Tx) error {
+	err := l.update(ctx, "resume", func(tx *transaction) error {
 		where, err := current(ctx, tx, where)
 		if err != nil {
 			return err
@@ -202,7 +202,7 @@ func (l *Ledger) Default(ctx context.Context, where chat.Conversation) (string, 
 // SetDefault sets the conversation's default story; an empty one ends it. By is
 // the address of who asked.
 func (l *Ledger) SetDefault(ctx context.Context, where chat.Conversation, story, by string) error {
-	return l.update(ctx, "default", func(tx *sql.Tx) error {
+	return l.update(ctx, "default", func(tx *transaction) error {
 		where, err := current(ctx, tx, where)
 		if err != nil {
 			return err

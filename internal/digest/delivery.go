@@ -68,7 +68,7 @@ func cardForm(c chat.Card) (body, hash string, err error) {
 
 // storeCard keeps a card, and the calls of its buttons: a platform may name any
 // of them by its ticket.
-func storeCard(ctx context.Context, tx *sql.Tx, c chat.Card, now time.Time) (hash string, err error) {
+func storeCard(ctx context.Context, tx *transaction, c chat.Card, now time.Time) (hash string, err error) {
 	body, hash, err := cardForm(c)
 	if err != nil {
 		return "", err
@@ -87,7 +87,7 @@ func storeCard(ctx context.Context, tx *sql.Tx, c chat.Card, now time.Time) (has
 // Post owes one card to a conversation outside a digest: an alarm, a greeting.
 // For equal keys it is owed to a conversation once; a key may be any text.
 func (l *Ledger) Post(ctx context.Context, to chat.Conversation, c chat.Card, key string) error {
-	err := l.update(ctx, "post", func(tx *sql.Tx) error {
+	err := l.update(ctx, "post", func(tx *transaction) error {
 		to, err := current(ctx, tx, to)
 		if err != nil {
 			return err
@@ -172,7 +172,7 @@ const (
 
 // claim marks v as being sent: whoever finds the mark later knows that it may
 // have been.
-func claim(ctx context.Context, tx *sql.Tx, v *delivery, now time.Time) error {
+func claim(ctx context.Context, tx *transaction, v *delivery, now time.Time) error {
 	res, err := tx.ExecContext(ctx, sqlClaim, millis(now), v.id)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -135,7 +134,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	wg.Go(func() { d.journal.run(writing) })
 	defer wg.Wait()
 	defer stopWriting()
-	if err := d.ledger.update(ctx, "take over", func(tx *sql.Tx) error {
+	if err := d.ledger.update(ctx, "take over", func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, sqlTakeOver)
 		return err
 	}); err != nil {
@@ -271,7 +270,7 @@ func (d *Dispatcher) recover(ctx context.Context) error {
 	if err != nil || owed == 0 {
 		return d.ledger.explain(err)
 	}
-	return d.ledger.update(ctx, "recover", func(tx *sql.Tx) error {
+	return d.ledger.update(ctx, "recover", func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, sqlLost)
 		return err
 	})
@@ -291,7 +290,7 @@ func (d *Dispatcher) assign(ctx context.Context, platform string, now time.Time)
 	if err != nil || len(found) == 0 {
 		return 0, d.ledger.explain(err)
 	}
-	err = d.ledger.update(ctx, "assign", func(tx *sql.Tx) error {
+	err = d.ledger.update(ctx, "assign", func(tx *transaction) error {
 		job, members := int64(0), make(map[string]int64)
 		for _, f := range found {
 			if members[f.where] == 0 {

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -91,7 +90,7 @@ func ignoreDone(ctx context.Context, err error) error {
 
 // leave gives a conversation back until a moment.
 func (e *engine) leave(ctx context.Context, where chat.Conversation, until time.Time) error {
-	err := e.journal.do(ctx, "leave", func(tx *sql.Tx) error {
+	err := e.journal.do(ctx, "leave", func(tx *transaction) error {
 		ms := millis(until)
 		_, err := tx.ExecContext(ctx, sqlDefer, ms, ms, where.String())
 		return err
@@ -127,7 +126,7 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 	}
 	defer done()
 	now := e.now()
-	if err := e.journal.do(ctx, "claim", func(tx *sql.Tx) error { return claim(ctx, tx, v, now) }); err != nil {
+	if err := e.journal.do(ctx, "claim", func(tx *transaction) error { return claim(ctx, tx, v, now) }); err != nil {
 		return 0, err
 	}
 	v.attempts++
@@ -174,7 +173,7 @@ func (e *engine) settle(ctx context.Context, v *delivery, id chat.MessageID, out
 func (e *engine) write(ctx context.Context, v *delivery, d verdict) error {
 	now := e.now()
 	first := true
-	err := e.journal.do(context.WithoutCancel(ctx), "settle", func(tx *sql.Tx) (err error) {
+	err := e.journal.do(context.WithoutCancel(ctx), "settle", func(tx *transaction) (err error) {
 		first, err = e.ledger.settle(ctx, tx, v, d, now)
 		return err
 	})
@@ -214,7 +213,7 @@ func (e *engine) permitted(ctx context.Context, v *delivery) (bool, error) {
 
 // settle writes a verdict. First says that what the operators are to be told is
 // news.
-func (l *Ledger) settle(ctx context.Context, tx *sql.Tx, v *delivery, d verdict, now time.Time) (first bool, err error) {
+func (l *Ledger) settle(ctx context.Context, tx *transaction, v *delivery, d verdict, now time.Time) (first bool, err error) {
 	ctx = context.WithoutCancel(ctx)
 	var settled time.Time
 	if d.state != waiting {

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 )
 
 // journalBatch is how many entries one transaction takes at most.
@@ -17,7 +16,7 @@ type journal struct {
 
 type entry struct {
 	step  string
-	write func(tx *sql.Tx) error
+	write func(tx *transaction) error
 	done  chan error
 }
 
@@ -27,7 +26,7 @@ func newJournal(l *Ledger) *journal {
 
 // do returns once write's effects are durable, or with an error and none of them.
 // Write may run twice and then starts from nothing.
-func (j *journal) do(ctx context.Context, step string, write func(tx *sql.Tx) error) error {
+func (j *journal) do(ctx context.Context, step string, write func(tx *transaction) error) error {
 	e := entry{step: step, write: write, done: make(chan error, 1)}
 	select {
 	case j.entries <- e:
@@ -72,7 +71,7 @@ func (j *journal) gather(first entry) []entry {
 // commit writes a batch. If that fails, each entry is written alone, so that one
 // that cannot be written takes no other with it.
 func (j *journal) commit(ctx context.Context, batch []entry) {
-	err := j.ledger.update(ctx, batch[0].step, func(tx *sql.Tx) error {
+	err := j.ledger.update(ctx, batch[0].step, func(tx *transaction) error {
 		for _, e := range batch {
 			if err := e.write(tx); err != nil {
 				return err

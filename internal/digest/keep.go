@@ -29,7 +29,7 @@ func (l *Ledger) KeepCalls(ctx context.Context, calls ...string) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	return l.update(ctx, "keep calls", func(tx *sql.Tx) error {
+	return l.update(ctx, "keep calls", func(tx *transaction) error {
 		for name, call := range unknown {
 			if _, err := tx.ExecContext(ctx, sqlKeepCall, name, call, millis(l.now())); err != nil {
 				return err
@@ -64,7 +64,7 @@ const (
 // Seen says whether a platform's event was handled before, and remembers it, for
 // a week at least.
 func (l *Ledger) Seen(ctx context.Context, platform, event string) (seen bool, err error) {
-	err = l.update(ctx, "see", func(tx *sql.Tx) error {
+	err = l.update(ctx, "see", func(tx *transaction) error {
 		now := l.now()
 		res, err := tx.ExecContext(ctx, sqlSee, platform, event, millis(now))
 		if err != nil {
@@ -97,7 +97,7 @@ func (l *Ledger) Offset(ctx context.Context, platform string) (string, error) {
 
 // SetOffset keeps a poller's place.
 func (l *Ledger) SetOffset(ctx context.Context, platform, offset string) error {
-	return l.update(ctx, "set offset", func(tx *sql.Tx) error {
+	return l.update(ctx, "set offset", func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, sqlSetOffset, platform, offset)
 		return err
 	})

@@ -68,8 +68,8 @@ const (
 )
 
 func (l *Ledger) prepare(ctx context.Context) error {
-	l.driver = newDriver(l.store.write, newBell())
-	if err := migrate(ctx, l.store.write, l.driver); err != nil {
+	l.driver = newDriver(l.store.write.DB, newBell())
+	if err := migrate(ctx, l.store.write.DB, l.driver); err != nil {
 		return err
 	}
 	var err error
@@ -91,7 +91,7 @@ func (l *Ledger) Close() (err error) {
 // update runs f in one transaction. Step names it in errors and to tests. What f
 // did is there as a whole if update returns nil, and not at all otherwise, unless
 // the commit itself went unanswered: every caller is safe to repeat.
-func (l *Ledger) update(ctx context.Context, step string, f func(tx *sql.Tx) error) error {
+func (l *Ledger) update(ctx context.Context, step string, f func(tx *transaction) error) error {
 	if l.fault != nil {
 		if err := l.fault(step, false); err != nil {
 			return fmt.Errorf("%s: %w", step, err)
@@ -107,16 +107,21 @@ func (l *Ledger) update(ctx context.Context, step string, f func(tx *sql.Tx) err
 	return nil
 }
 
-func (l *Ledger) transact(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := l.store.write.BeginTx(ctx, nil)
+func (l *Ledger) transact(ctx context.Context, f func(tx *transaction) error) error {
+	begun, err := l.store.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
+	tx := &transaction{Tx: begun, pool: l.store.write}
 	if err := f(tx); err != nil {
 		tx.Rollback()
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	tx.keep(ctx)
+	return nil
 }
 
 // stir has the dispatcher look at what is due.
@@ -161,7 +166,7 @@ func scanOne[T any](scan func(...any) error) (v T, err error) {
 const sqlCount = `INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value`
 
 // next takes n numbers of a counter and returns the first of them.
-func next(ctx context.Context, tx *sql.Tx, counter string, n int64) (int64, error) {
+func next(ctx context.Context, tx *transaction, counter string, n int64) (int64, error) {
 	var last int64
 	if err := tx.QueryRowContext(ctx, sqlCount, counter, n).Scan(&last); err != nil {
 		return 0, fmt.Errorf("counting %s: %w", counter, err)

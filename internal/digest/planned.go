@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -26,7 +25,7 @@ const (
 // read is left for the next pass.
 func (p *planner) store(ctx context.Context, flushes []flush, now time.Time) error {
 	var queues []string
-	err := p.ledger.update(ctx, "plan", func(tx *sql.Tx) error {
+	err := p.ledger.update(ctx, "plan", func(tx *transaction) error {
 		b := batch{planner: p, tx: tx, now: now, cards: make(map[string][]string), jobs: make(map[string]*openJob)}
 		for _, f := range flushes {
 			if err := b.add(ctx, f); err != nil {
@@ -45,7 +44,7 @@ func (p *planner) store(ctx context.Context, flushes []flush, now time.Time) err
 // A batch is what one planning transaction has written so far.
 type batch struct {
 	*planner
-	tx     *sql.Tx
+	tx     *transaction
 	now    time.Time
 	cards  map[string][]string // the hashes of a stored composition's cards
 	jobs   map[string]*openJob // by platform

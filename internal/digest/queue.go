@@ -101,8 +101,8 @@ func queueName(platform string) string { return "deliver_" + platform }
 
 // enqueue adds a job for a platform within tx and returns its number. The caller
 // rings the bell once tx is committed.
-func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *sql.Tx, platform string) (int64, error) {
-	res, err := client.InsertTx(ctx, tx, batchArgs{Platform: platform}, &river.InsertOpts{Queue: queueName(platform), MaxAttempts: 1000})
+func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *transaction, platform string) (int64, error) {
+	res, err := client.InsertTx(ctx, tx.Tx, batchArgs{Platform: platform}, &river.InsertOpts{Queue: queueName(platform), MaxAttempts: 1000})
 	if err != nil {
 		return 0, fmt.Errorf("enqueueing a batch: %w", err)
 	}

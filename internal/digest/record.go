@@ -61,7 +61,7 @@ func (l *Ledger) Record(ctx context.Context, snap *brief.Snapshot) ([]Recorded, 
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	r := recording{now: l.now().UTC(), snap: snap, hashes: hashes, cache: &l.record}
-	err = l.update(ctx, "record", func(tx *sql.Tx) error { return r.run(ctx, tx) })
+	err = l.update(ctx, "record", func(tx *transaction) error { return r.run(ctx, tx) })
 	if err != nil {
 		// Whether it was committed may be unknown: read the baseline afresh.
 		l.record.known = nil
@@ -134,7 +134,7 @@ type story struct {
 	changed bool
 }
 
-func (r *recording) run(ctx context.Context, tx *sql.Tx) error {
+func (r *recording) run(ctx context.Context, tx *transaction) error {
 	if err := r.load(ctx, tx); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (r *recording) run(ctx context.Context, tx *sql.Tx) error {
 }
 
 // load reads the baseline, or takes the cached one where it is still that.
-func (r *recording) load(ctx context.Context, tx *sql.Tx) error {
+func (r *recording) load(ctx context.Context, tx *transaction) error {
 	err := tx.QueryRowContext(ctx, sqlCounter, "record").Scan(&r.take)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
@@ -202,7 +202,7 @@ func (r *recording) compare() {
 }
 
 // diff finds what changed in one story.
-func (r *recording) diff(ctx context.Context, tx *sql.Tx, s *story) error {
+func (r *recording) diff(ctx context.Context, tx *transaction, s *story) error {
 	var before *brief.Dossier
 	var err error
 	if s.before.hash != "" && s.before.hash != s.hash {
@@ -232,7 +232,7 @@ func (r *recording) diff(ctx context.Context, tx *sql.Tx, s *story) error {
 
 // revise finds what changed between two versions, taking an item that was removed
 // and is back for the one it was.
-func (r *recording) revise(ctx context.Context, tx *sql.Tx, s *story, before *brief.Dossier) error {
+func (r *recording) revise(ctx context.Context, tx *transaction, s *story, before *brief.Dossier) error {
 	changes := brief.DiffDossier(before, s.after)
 	whole := *before
 	var returned []brief.Change
@@ -295,7 +295,7 @@ const (
 )
 
 // lastRemoval returns the change that last removed a subject, or nil.
-func lastRemoval(ctx context.Context, tx *sql.Tx, subject string) (*brief.Change, error) {
+func lastRemoval(ctx context.Context, tx *transaction, subject string) (*brief.Change, error) {
 	var body []byte
 	err := tx.QueryRowContext(ctx, sqlLastRemoval, subject).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -310,7 +310,7 @@ func lastRemoval(ctx context.Context, tx *sql.Tx, subject string) (*brief.Change
 
 // back notes that what was removed is there again. It is told only to those who
 // never heard of it though they would have.
-func (r *recording) back(ctx context.Context, tx *sql.Tx, s *story, changes ...brief.Change) error {
+func (r *recording) back(ctx context.Context, tx *transaction, s *story, changes ...brief.Change) error {
 	for _, c := range changes {
 		var origin int64
 		if err := tx.QueryRowContext(ctx, sqlOrigin, subject(c)).Scan(&origin); err != nil {
@@ -349,7 +349,7 @@ const (
 )
 
 // store writes down the changes and the new baseline.
-func (r *recording) store(ctx context.Context, tx *sql.Tx) (err error) {
+func (r *recording) store(ctx context.Context, tx *transaction) (err error) {
 	if r.take, err = next(ctx, tx, "record", 1); err != nil {
 		return err
 	}
@@ -368,7 +368,7 @@ func (r *recording) store(ctx context.Context, tx *sql.Tx) (err error) {
 	return nil
 }
 
-func (r *recording) storeChanges(ctx context.Context, tx *sql.Tx) error {
+func (r *recording) storeChanges(ctx context.Context, tx *transaction) error {
 	if len(r.changes) == 0 {
 		return nil
 	}
@@ -392,7 +392,7 @@ func (r *recording) storeChanges(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-func (r *recording) storeStory(ctx context.Context, tx *sql.Tx, s story, p *packer) error {
+func (r *recording) storeStory(ctx context.Context, tx *transaction, s story, p *packer) error {
 	base, changedAt := s.before, int64(0)
 	base.present, base.dossier = s.after != nil, s.after
 	if s.after != nil {

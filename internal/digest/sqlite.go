@@ -25,8 +25,8 @@ const readers = 4
 // and the lock that keeps other processes out.
 type store struct {
 	path  string
-	write *sql.DB
-	read  *sql.DB // write itself in memory
+	write *pool
+	read  *pool // write itself in memory
 	lock  *os.File
 }
 
@@ -70,7 +70,7 @@ func openStore(ctx context.Context, path string) (s *store, err error) {
 
 // connect returns a pool whose connections are set up alike: the write-ahead log
 // survives a crash, and full synchronisation a power cut.
-func connect(name string, conns int) (*sql.DB, error) {
+func connect(name string, conns int) (*pool, error) {
 	settings := url.Values{
 		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
@@ -81,7 +81,7 @@ func connect(name string, conns int) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	return db, nil
+	return newPool(db), nil
 }
 
 // private makes sure that the file exists and nobody else can read it: it holds

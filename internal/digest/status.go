@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -19,7 +18,7 @@ const (
 // Alarm counts a trouble under its key. First says that it is new since it was
 // last cleared.
 func (l *Ledger) Alarm(ctx context.Context, key, message string) (first bool, err error) {
-	err = l.update(ctx, "alarm", func(tx *sql.Tx) error {
+	err = l.update(ctx, "alarm", func(tx *transaction) error {
 		var count int64
 		now := millis(l.now())
 		err := tx.QueryRowContext(ctx, sqlAlarm, key, message, now, now).Scan(&count)
@@ -52,7 +51,7 @@ func (l *Ledger) Alarms(ctx context.Context) ([]AlarmState, error) {
 
 // ClearAlarm forgets a trouble, so that it is new when it comes again.
 func (l *Ledger) ClearAlarm(ctx context.Context, key string) error {
-	return l.update(ctx, "clear alarm", func(tx *sql.Tx) error {
+	return l.update(ctx, "clear alarm", func(tx *transaction) error {
 		_, err := tx.ExecContext(ctx, sqlClearAlarm, key)
 		return err
 	})

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -118,7 +117,7 @@ func (l *Ledger) Subscribe(ctx context.Context, s Subscription) (Subscription, e
 		return s, err
 	}
 	s.Configured = false
-	err = l.update(ctx, "subscribe", func(tx *sql.Tx) error {
+	err = l.update(ctx, "subscribe", func(tx *transaction) error {
 		if s.Where, err = current(ctx, tx, s.Where); err != nil {
 			return err
 		}
@@ -143,7 +142,7 @@ const sqlOrder = `INSERT INTO subscriptions (id, conversation, configured, stori
 	importance = excluded.importance, room = excluded.room, next_at = excluded.next_at`
 
 // order writes s down, one of others being what it replaces, if any.
-func (l *Ledger) order(ctx context.Context, tx *sql.Tx, s Subscription, others []Subscription) (Subscription, error) {
+func (l *Ledger) order(ctx context.Context, tx *transaction, s Subscription, others []Subscription) (Subscription, error) {
 	now := l.now()
 	same := slices.IndexFunc(others, func(o Subscription) bool {
 		return o.Configured == s.Configured && slices.Equal(o.Stories, s.Stories)
@@ -170,7 +169,7 @@ func (l *Ledger) order(ctx context.Context, tx *sql.Tx, s Subscription, others [
 
 // start gives a new order its number and its place: now, or the place of the
 // order that told its stories so far, so that nothing falls between the two.
-func start(ctx context.Context, tx *sql.Tx, s *Subscription, others []Subscription, now time.Time) (err error) {
+func start(ctx context.Context, tx *transaction, s *Subscription, others []Subscription, now time.Time) (err error) {
 	if s.ID, err = next(ctx, tx, "subscription", 1); err != nil {
 		return err
 	}
@@ -225,7 +224,7 @@ const sqlArrange = `UPDATE subscriptions SET elsewhere = $1 WHERE id = $2`
 
 // arrange notes, for each order of a conversation, the stories that another one
 // tells.
-func arrange(ctx context.Context, tx *sql.Tx, where chat.Conversation) error {
+func arrange(ctx context.Context, tx *transaction, where chat.Conversation) error {
 	orders, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, where.String())
 	if err != nil {
 		return err
@@ -258,7 +257,7 @@ const sqlEndOrder = `DELETE FROM subscriptions WHERE id = $1`
 // for the order for all of them. It returns how many orders ended, and how many
 // of the file's take the story and remain.
 func (l *Ledger) Unsubscribe(ctx context.Context, where chat.Conversation, story string) (removed, configured int, err error) {
-	err = l.update(ctx, "unsubscribe", func(tx *sql.Tx) error {
+	err = l.update(ctx, "unsubscribe", func(tx *transaction) error {
 		removed, configured = 0, 0
 		if where, err = current(ctx, tx, where); err != nil {
 			return err
@@ -312,14 +311,14 @@ func (l *Ledger) Configure(ctx context.Context, subs []Subscription) error {
 		}
 		subs[i].Configured = true
 	}
-	err := l.update(ctx, "configure", func(tx *sql.Tx) error { return l.configure(ctx, tx, subs) })
+	err := l.update(ctx, "configure", func(tx *transaction) error { return l.configure(ctx, tx, subs) })
 	if err == nil {
 		l.stir()
 	}
 	return err
 }
 
-func (l *Ledger) configure(ctx context.Context, tx *sql.Tx, subs []Subscription) error {
+func (l *Ledger) configure(ctx context.Context, tx *transaction, subs []Subscription) error {
 	before, err := collect(ctx, tx, scanSubscription, sqlConfigured)
 	if err != nil {
 		return err
