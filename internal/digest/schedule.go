@@ -135,11 +135,8 @@ func nextHour(after time.Time) time.Time {
 	past := time.Duration(after.Minute())*time.Minute + time.Duration(after.Second())*time.Second + time.Duration(after.Nanosecond())
 	next := after.Add(time.Hour - past)
 	if odd := time.Duration(next.Minute()) * time.Minute; odd != 0 {
-		// The offset changed by less than an hour in between.
-		next = next.Add(-odd)
-		if !next.After(after) {
-			next = next.Add(time.Hour)
-		}
+		// The clocks changed by part of an hour in between.
+		next = next.Add(time.Hour - odd)
 	}
 	return next
 }
