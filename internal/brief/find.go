@@ -142,13 +142,13 @@ func (r *Reader) Resolve(word string) (*Dossier, bool) {
 	return found[0], true
 }
 
-// Find returns the at most max dossiers that fit what is typed so far, best
+// Find returns the dossiers, at most so many, that fit what is typed so far, best
 // first: typed is the id or title; it begins the id or title, or a tag, or the
 // name or an alias of somebody in it; it begins a word of one of them; it is
 // anywhere in one of them; each of its words begins a word in them. Case, accents
 // and punctuation do not matter. Equals come newest first, and all come so where
 // nothing is typed.
-func (r *Reader) Find(typed string, max int) []*Dossier {
+func (r *Reader) Find(typed string, most int) []*Dossier {
 	typed = fold(typed)
 	var byRank [ranks][]*Dossier
 	for _, rec := range r.records() {
@@ -158,14 +158,14 @@ func (r *Reader) Find(typed string, max int) []*Dossier {
 			byRank[exact] = append(byRank[exact], rec.dossier)
 		}
 	}
-	return firstOf(max, slices.Concat(byRank[:]...))
+	return firstOf(most, slices.Concat(byRank[:]...))
 }
 
-// Nearest returns the at most max dossiers whose ids, titles or words of titles
-// are nearest to word by edit distance, measured against the length of the longer
+// Nearest returns the dossiers, at most so many, whose ids, titles or words of
+// titles are nearest to word by edit distance, measured against the length of the longer
 // one, nearest first. Equals come newest first.
-func (r *Reader) Nearest(word string, max int) []*Dossier {
-	if max <= 0 {
+func (r *Reader) Nearest(word string, most int) []*Dossier {
+	if most <= 0 {
 		return nil
 	}
 	sought := []rune(fold(word))
@@ -177,8 +177,8 @@ func (r *Reader) Nearest(word string, max int) []*Dossier {
 	known := make(map[string]int) // remoteness of words
 	for _, rec := range r.records() {
 		limit := 1000
-		if len(nearest) == max {
-			limit = nearest[max-1].far - 1
+		if len(nearest) == most {
+			limit = nearest[most-1].far - 1
 		}
 		far := rec.entry().remoteness(sought, limit, known)
 		if far > limit {
@@ -186,7 +186,7 @@ func (r *Reader) Nearest(word string, max int) []*Dossier {
 		}
 		at, _ := slices.BinarySearchFunc(nearest, far+1, func(n near, far int) int { return cmp.Compare(n.far, far) })
 		nearest = slices.Insert(nearest, at, near{far, rec.dossier})
-		nearest = firstOf(max, nearest)
+		nearest = firstOf(most, nearest)
 	}
 	found := make([]*Dossier, len(nearest))
 	for i, n := range nearest {
@@ -210,6 +210,6 @@ func (e *entry) remoteness(sought []rune, limit int, known map[string]int) int {
 	return far
 }
 
-func firstOf[T any](max int, all []T) []T {
-	return all[:min(len(all), max)]
+func firstOf[T any](most int, all []T) []T {
+	return all[:max(0, min(len(all), most))]
 }

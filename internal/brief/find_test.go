@@ -66,8 +66,8 @@ func TestFind(t *testing.T) {
 		{"old-grain", []string{"old-grain"}},
 		{"black", []string{"black-sea-fleet", "grain-corridor"}}, // the id before the tag
 		{"BLACK SEA", []string{"black-sea-fleet", "grain-corridor"}},
-		{"m", []string{"migrants", "black-sea-fleet", "grain-corridor"}}, // begins an id; a word of a title; a word of an alias
-		{"rain", []string{"grain-corridor", "old-grain"}},                // inside a word
+		{"m", []string{"migrants", "black-sea-fleet", "grain-corridor", "elections"}}, // begins an id; a word of a title; of an alias; in a name
+		{"rain", []string{"grain-corridor", "old-grain"}},                             // inside a word
 		{"lodzi", []string{"elections"}},
 		{"łódzi", []string{"elections"}},
 		{"panstwowa", []string{"elections"}},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,7 @@ import (
 type watching struct {
 	dir    string
 	events chan fsnotify.Event // nil: looks only
-	calls  int
+	calls  atomic.Int64
 	stop   func()
 }
 
@@ -38,7 +39,7 @@ func startWatching(t *testing.T, dir string, notified bool) *watching {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- d.Watch(ctx, func() { w.calls++ }) }()
+	go func() { done <- d.Watch(ctx, func() { w.calls.Add(1) }) }()
 	w.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -72,8 +73,8 @@ func (w *watching) after(t *testing.T, d time.Duration, want int) {
 	t.Helper()
 	time.Sleep(d) // of the bubble: no real time passes
 	synctest.Wait()
-	if w.calls != want {
-		t.Fatalf("changed was called %d times so far, want %d", w.calls, want)
+	if got := int(w.calls.Load()); got != want {
+		t.Fatalf("changed was called %d times so far, want %d", got, want)
 	}
 }
 
@@ -153,13 +154,13 @@ func TestWatchMissesNothingBetweenLoadAndWatch(t *testing.T) {
 		}
 		writeFile(t, filepath.Join(dir, "a.yaml"), minimal("A"))
 		ctx, cancel := context.WithCancel(context.Background())
-		calls := 0
+		var calls atomic.Int64
 		done := make(chan error)
-		go func() { done <- d.Watch(ctx, func() { calls++ }) }()
+		go func() { done <- d.Watch(ctx, func() { calls.Add(1) }) }()
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
-		if calls != 1 {
-			t.Errorf("changed was called %d times, want once", calls)
+		if got := calls.Load(); got != 1 {
+			t.Errorf("changed was called %d times, want once", got)
 		}
 		cancel()
 		<-done
