@@ -203,7 +203,9 @@ func mutate(r *rand.Rand, old *Dossier) *Dossier {
 			d.Status = []Status{Active, Watching, Closed}[r.IntN(3)]
 		case 3:
 			d.Timeline = mutateItems(r, d.Timeline, func(id string) Event { return Event{ID: id, Title: word2(r)} },
-				func(e *Event) { e.Title, e.Kind, e.Importance = word2(r), word2(r), []Importance{Minor, Normal, Major}[r.IntN(3)] })
+				func(e *Event) {
+					e.Title, e.Kind, e.Importance = word2(r), word2(r), []Importance{Minor, Normal, Major}[r.IntN(3)]
+				})
 		case 4:
 			mutateRetraction(r, old, d.Timeline)
 		case 5:
