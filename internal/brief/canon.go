@@ -112,8 +112,9 @@ func canonProse(s string) string {
 			continue
 		}
 		starts := startsBlock(text)
+		first := b.Len() == 0
 		switch {
-		case b.Len() == 0:
+		case first:
 		case gap:
 			b.WriteString("\n\n")
 		case starts:
@@ -121,7 +122,7 @@ func canonProse(s string) string {
 		default:
 			b.WriteString(" ")
 		}
-		if starts || gap {
+		if !first && (starts || gap) {
 			b.WriteString(line[:len(line)-len(strings.TrimLeft(line, " \t"))]) // nesting
 		}
 		gap = false

@@ -29,7 +29,7 @@ func fold(s string) string {
 		b.WriteRune(r)
 		last = r
 	}
-	for _, r := range norm.NFKD.String(s) {
+	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, " ")) {
 		r = unicode.ToLower(r)
 		switch {
 		case isLetterMark(last, r) && !space:
