@@ -135,7 +135,8 @@ func (s *socket) seen(opcode byte, payload []byte) error {
 		s.mu.Lock()
 		s.greeted = true
 		// Each heartbeat is acknowledged: two intervals without a word are too many.
-		s.patience = max(2*time.Duration(said.Data.Interval)*time.Millisecond, time.Millisecond)
+		interval := max(time.Duration(said.Data.Interval)*time.Millisecond, time.Millisecond)
+		s.patience = 2*interval + interval/8
 		s.mu.Unlock()
 	}
 	return nil

@@ -169,6 +169,14 @@ func optionOf(cmd map[string]any, name string) map[string]any {
 	return nil
 }
 
+// Novelties has every message in an interaction hold a component of a kind that
+// was not invented when the client was written.
+func (s *Server) Novelties() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.novelties = true
+}
+
 // interact sends an interaction to the bot. The caller holds s.mu.
 func (s *Server) interact(by Member, channel string, kind int, data map[string]any, source *Message) (*Pending, error) {
 	ch := s.channels[channel]
@@ -193,7 +201,12 @@ func (s *Server) interact(by Member, channel string, kind int, data map[string]a
 		o["guild_locale"] = "en-US"
 	}
 	if source != nil {
-		o["message"] = s.messageObject(source)
+		m := s.messageObject(source)
+		if s.novelties {
+			rows, _ := m["components"].([]any)
+			m["components"] = append([]any{map[string]any{"type": 99, "id": 1, "novel": true}}, rows...)
+		}
+		o["message"] = m
 	}
 	p.data, _ = json.Marshal(o)
 	s.dispatch("INTERACTION_CREATE", o)

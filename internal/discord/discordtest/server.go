@@ -61,6 +61,7 @@ type Server struct {
 	faults       []*Fault
 	limits       limits
 	gateway      gateway
+	novelties    bool
 }
 
 type nonce struct {
