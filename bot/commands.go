@@ -23,8 +23,12 @@ func (b *Bot) commands() []chat.Command {
 	after := chat.Option{
 		Name: "after", Summary: "Go on after this item", Kind: chat.ItemID, Named: true,
 	}
+	// Where nothing but a story is asked for, a title may be typed without quotes.
+	alone := story
+	alone.Rest = true
+	listed.Rest = true
 	section := func(name, summary string, run answer) chat.Command {
-		return chat.Command{Name: name, Summary: summary, Options: []chat.Option{story, after}, Run: b.ask(run)}
+		return chat.Command{Name: name, Summary: summary, Options: []chat.Option{alone, after}, Run: b.ask(run)}
 	}
 	members := func(name, summary, who string, run answer) chat.Command {
 		return chat.Command{Name: name, Summary: summary, Run: b.ask(run), Options: []chat.Option{
@@ -62,7 +66,7 @@ func (b *Bot) commands() []chat.Command {
 			{Name: "schedule", Summary: "immediate, hourly, daily 08:00, weekdays 08:00, weekly mon 08:00, or cron",
 				Prefix: digest.ScheduleWords, Complete: completeSchedule},
 			{Name: "timezone", Summary: "The zone of the schedule’s hours, such as Europe/Kyiv", Complete: completeZone},
-			{Name: "mode", Summary: "How changes are posted: post, a new message each time", Choices: choices("post")},
+			{Name: "mode", Summary: "How changes are posted: post, a new message each time", Choices: modes()},
 			{Name: "importance", Summary: "Only what matters this much or more", Choices: choices("minor", "normal", "major")},
 			{Name: "quiet", Summary: "Hours without digests (not built yet)"},
 		}},
@@ -72,7 +76,7 @@ func (b *Bot) commands() []chat.Command {
 			Options: []chat.Option{listed}, Run: b.ask(b.subscriptions)},
 		{Name: "default", Summary: "Show or set the story meant when none is named; none clears it", Access: chat.Manager,
 			Options: []chat.Option{{
-				Name: "story", Summary: "A story, or none", Kind: chat.Story, Complete: b.completeStory,
+				Name: "story", Summary: "A story, or none", Kind: chat.Story, Complete: b.completeStory, Rest: true,
 			}}, Run: b.ask(b.setDefault)},
 		{Name: "status", Summary: "What this bot serves, how fresh it is, and your addresses", Run: b.ask(b.status)},
 		{Name: "help", Summary: "What you can ask", Options: []chat.Option{after}, Run: b.ask(b.help)},
@@ -87,4 +91,13 @@ func choices(words ...string) []chat.Choice {
 		all[i] = chat.Choice{Label: w, Value: w}
 	}
 	return all
+}
+
+// modes are the ways of posting that the contract names.
+func modes() []chat.Choice {
+	return []chat.Choice{
+		{Label: "post", Value: "post"},
+		{Label: "edit (not built yet)", Value: "edit"},
+		{Label: "thread (not built yet)", Value: "thread"},
+	}
 }

@@ -38,6 +38,9 @@ func (b *Bot) help(_ context.Context, q *question) (chat.Reply, error) {
 // usage is how a command is typed, without the options that buttons alone need.
 func usage(c chat.Command) string {
 	c.Options = slices.DeleteFunc(slices.Clone(c.Options), func(o chat.Option) bool { return o.Named })
+	for i := range c.Options {
+		c.Options[i].Rest = c.Options[i].Rest && c.Options[i].Kind != chat.Story
+	}
 	return c.Usage()
 }
 

@@ -243,10 +243,24 @@ func (p page) rangeWords(one, many string) string {
 func (p page) turn(call chat.Call, before, after string) []chat.Action {
 	var row []chat.Action
 	if p.hasNewer {
-		row = append(row, chat.Action{Label: before, Call: call.With("after", p.newer).String()})
+		back := call.With("after", p.newer)
+		if p.newer == "" {
+			back = spelled(call)
+		}
+		row = append(row, chat.Action{Label: before, Call: back.String()})
 	}
 	if p.older != "" {
 		row = append(row, chat.Action{Label: after, Call: call.With("after", p.older).String()})
 	}
 	return row
+}
+
+// spelled names the story in a call that has nothing else. It means the same as the
+// call under the section's own button, but no two buttons of a message may carry
+// equal data (https://discord.com/developers/docs/components/reference#custom-id).
+func spelled(call chat.Call) chat.Call {
+	if len(call.Args) != 1 || call.Args[0].Option != "" {
+		return call
+	}
+	return chat.NewCall(call.Name).With("story", call.Args[0].Value)
 }

@@ -127,8 +127,9 @@ func (b *Bot) memberCard(ctx context.Context, q *question, d *brief.Dossier, nam
 	}
 	if d != nil {
 		card = b.frame(ctx, q, d, card)
-	} else {
-		card.Note = b.asOfAll(ctx, q, p)
+	}
+	if len(found) > 1 {
+		card.URL, card.Note = "", b.asOfAll(ctx, q, p)
 	}
 	return chat.Reply{Card: card, Call: call.String()}, nil
 }

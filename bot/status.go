@@ -74,7 +74,10 @@ func (b *Bot) servedItem(q *question) chat.Item {
 
 // hereItem is what is owed to this conversation.
 func hereItem(q *question, s digest.Status) chat.Item {
-	words := counted(s.Subscriptions, "subscription", "subscriptions")
+	words := "No subscriptions"
+	if s.Subscriptions > 0 {
+		words = counted(s.Subscriptions, "subscription", "subscriptions")
+	}
 	if s.Suspended > 0 {
 		words += ", suspended"
 	}
@@ -86,7 +89,10 @@ func hereItem(q *question, s digest.Status) chat.Item {
 }
 
 func queueWords(s digest.Status, now time.Time) string {
-	words := counted(s.Waiting+s.Sending, "message", "messages") + " waiting to be posted"
+	words := "Nothing waits to be posted"
+	if n := s.Waiting + s.Sending; n > 0 {
+		words = counted(n, "message", "messages") + " waiting to be posted"
+	}
 	if !s.Oldest.IsZero() {
 		words += ", the oldest for " + durationWords(now.Sub(s.Oldest))
 	}
@@ -129,10 +135,13 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 		items = append(items, chat.Item{ID: "suspended", Head: chat.Styled("Suspended", chat.Bold), Body: chat.Plainly(suspended)})
 	}
 	for i, a := range alarms {
+		if strings.HasPrefix(a.Key, brokenPrefix) {
+			continue // told above, as it is now
+		}
 		body := chat.Plainly(fmt.Sprintf("Since %s, %s.", a.First.UTC().Format("2 January 2006, 15:04 UTC"), counted(a.Count, "time", "times")))
 		items = append(items, chat.Item{
 			ID: fmt.Sprintf("alarm-%d", i+1), Label: "Alarm",
-			Head: chat.Plainly(shorten(a.Message, 200)), Body: body,
+			Head: chat.Plainly(shorten(a.Message, 400)), Body: body,
 		})
 	}
 	return items, nil

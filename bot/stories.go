@@ -165,6 +165,6 @@ func unknownStoryCard(word string, q *question) chat.Card {
 		card.Items = suggestions(near)
 		card.Actions = rows(q.withStories(near), chat.MaxRow)
 	}
-	card.Actions = append(card.Actions, []chat.Action{{Label: "All stories", Call: "stories"}})
+	card.Actions = append(card.Actions, []chat.Action{{Label: "List the stories", Call: "stories"}})
 	return card
 }

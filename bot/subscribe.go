@@ -122,7 +122,7 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 	card := chat.Card{
 		Title: "Subscribed: " + b.coverage(q, now),
 		Lead: lines(
-			chat.Plainly("Posted here "+scheduleWords(now)+importanceFrom(now.Importance)+"."),
+			chat.Plainly("Changes are posted here "+scheduleWords(now)+importanceFrom(now.Importance)+"."),
 			b.nextWords(q, now, zone),
 		),
 		Actions: [][]chat.Action{{
@@ -135,9 +135,9 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 			continue
 		}
 		if old.Configured {
-			card.Lead = lines(card.Lead, chat.Plainly("The bot’s configuration orders the same here, "+scheduleWords(old)+"; that one counts."))
+			card.Lead = lines(card.Lead, chat.Plainly("The bot’s configuration orders the same here, posted "+scheduleWords(old)+"; that one counts."))
 		} else {
-			card.Lead = lines(card.Lead, chat.Plainly("This replaces the subscription "+scheduleWords(old)+importanceFrom(old.Importance)+"."))
+			card.Lead = lines(card.Lead, chat.Plainly("Before, they were posted "+scheduleWords(old)+importanceFrom(old.Importance)+"."))
 		}
 	}
 	if sample, ok := b.sample(stories, zone, q.now); ok {
@@ -150,7 +150,7 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 // nextWords says exactly when the next digest comes.
 func (b *Bot) nextWords(q *question, s digest.Subscription, zone *time.Location) chat.Text {
 	if s.Schedule == digest.Immediate {
-		return chat.Plainly(fmt.Sprintf("The next digest comes when something changes and the briefs have been quiet for %s.", b.current().settle()))
+		return chat.Plainly(fmt.Sprintf("The next digest comes when something changes and the briefs have been quiet for %s.", durationWords(b.current().settle())))
 	}
 	next := s.Next
 	if next.IsZero() {
@@ -237,7 +237,7 @@ func (b *Bot) orderedStory(q *question, subs []digest.Subscription, word string)
 func unsubscribedCard(name string, removed, configured int, subs []digest.Subscription, story string) chat.Card {
 	card := chat.Card{
 		Title:   "Unsubscribed: " + name,
-		Lead:    chat.Plainly("Changes are no longer posted here on that order."),
+		Lead:    chat.Plainly("That subscription has ended."),
 		Actions: [][]chat.Action{{{Label: "Subscriptions", Call: "subscriptions"}}},
 	}
 	if removed == 0 {
@@ -312,8 +312,8 @@ func (b *Bot) subscriptionsCard(q *question, subs []digest.Subscription) chat.Ca
 		card.Items = append(card.Items, chat.Item{
 			ID:    fmt.Sprint(i + 1),
 			Label: label,
-			Head:  chat.Styled(b.coverage(q, s), chat.Bold),
-			Body:  lines(chat.Plainly(capital(scheduleWords(s))+importanceFrom(s.Importance)+"."), body),
+			Head:  chat.Styled(capital(b.coverage(q, s)), chat.Bold),
+			Body:  lines(chat.Plainly("Posted "+scheduleWords(s)+importanceFrom(s.Importance)+"."), body),
 		})
 	}
 	card.Actions = pairs(buttons)
@@ -349,16 +349,27 @@ func orderWord(s digest.Subscription) string {
 	return s.Stories[0]
 }
 
-// scheduleWords says how often: “daily 08:00 Europe/Kyiv”.
+// scheduleWords says how often: “daily at 08:00 Europe/Kyiv”.
 func scheduleWords(s digest.Subscription) string {
-	switch schedule := s.Schedule.String(); schedule {
+	zone := " " + zoneOf(s.Timezone).String()
+	words := strings.Fields(s.Schedule.String())
+	switch words[0] {
 	case "immediate":
-		return "at once"
+		return "as soon as something changes"
 	case "hourly":
-		return schedule
-	default:
-		return schedule + " " + zoneOf(s.Timezone).String()
+		return "every hour"
+	case "daily":
+		return "daily at " + words[1] + zone
+	case "weekdays":
+		return "on weekdays at " + words[1] + zone
+	case "weekly":
+		for day := time.Sunday; day <= time.Saturday; day++ {
+			if strings.EqualFold(day.String()[:3], words[1]) {
+				return "every " + day.String() + " at " + words[2] + zone
+			}
+		}
 	}
+	return "by the cron schedule “" + s.Schedule.String() + "”" + zone
 }
 
 func importanceFrom(i brief.Importance) string {

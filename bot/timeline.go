@@ -196,14 +196,18 @@ func newestFirst(d *brief.Dossier) []*brief.Event {
 	return events
 }
 
-// words names the filter in a sentence: “ from 2025 of kind “Diplomacy””.
+// words names the filter in a sentence: “ since 2025 of kind “Diplomacy””.
 func (f filter) words() string {
 	var b strings.Builder
-	if !f.from.IsZero() {
-		b.WriteString(" from " + f.from.Words())
-	}
-	if !f.to.IsZero() {
-		b.WriteString(" to " + f.to.Words())
+	switch {
+	case !f.from.IsZero() && f.from == f.to:
+		b.WriteString(" in " + f.from.Words())
+	case !f.from.IsZero() && !f.to.IsZero():
+		b.WriteString(" from " + f.from.Words() + " to " + f.to.Words())
+	case !f.from.IsZero():
+		b.WriteString(" since " + f.from.Words())
+	case !f.to.IsZero():
+		b.WriteString(" until " + f.to.Words())
 	}
 	if f.kind != "" {
 		b.WriteString(" of kind " + quoted(f.kind))
