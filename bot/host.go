@@ -128,9 +128,6 @@ func (b *Bot) greet(ctx context.Context, e chat.Event) error {
 		card = closedCard(q.Invocation)
 		card.Tone = chat.Plain
 	}
-	if err := b.keep(ctx, card.Calls()); err != nil {
-		return err
-	}
 	if err := b.ledger.Post(ctx, e.Where, card, "greeting "+e.Where.String()); err != nil {
 		return fmt.Errorf("greeting %v: %w", e.Where, err)
 	}

@@ -46,8 +46,13 @@ func costOf(s string) int {
 	n := 0
 	for _, r := range s {
 		n++
-		if r > 0xFFFF || strings.ContainsRune("\\*_~`|[]<>()#@:", r) {
+		switch r {
+		case '\\', '*', '_', '~', '`', '|', '[', ']', '<', '>', '(', ')', '#', '@', ':':
 			n++
+		default:
+			if r > 0xFFFF {
+				n++
+			}
 		}
 	}
 	return n

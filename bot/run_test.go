@@ -108,6 +108,21 @@ func deadline(t *testing.T) context.Context {
 	return ctx
 }
 
+// eventually waits until something that is settled elsewhere has become true.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	ctx := deadline(t)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("it never came true that %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
 // TestCommitToDigest is the second flow of the design: a file changes, readers see
 // the event, and the conversation that subscribed gets a digest, once.
 func TestCommitToDigest(t *testing.T) {
@@ -353,9 +368,10 @@ func TestLifecycle(t *testing.T) {
 	if !strings.Contains(greeting.Card.Plain(), "Harbour bridge closed") {
 		t.Errorf("the greeting is\n%s", greeting.Card.Plain())
 	}
-	if owns, err := host.Owns(ctx, room, greeting.ID); err != nil || !owns {
-		t.Errorf("the greeting may be edited by a press: %v, %v", owns, err)
-	}
+	eventually(t, "the greeting is known as the bot’s own, so that no press edits it", func() bool {
+		owns, err := host.Owns(ctx, room, greeting.ID)
+		return err == nil && owns
+	})
 	if reply := w.ask("manager", "/subscribe bridge"); reply.Card.Tone == chat.Trouble {
 		t.Fatal(reply.Card.Plain())
 	}

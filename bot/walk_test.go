@@ -70,7 +70,7 @@ func TestEveryButtonAnswers(t *testing.T) {
 		if size > maxCardSize {
 			t.Errorf("%s is answered by a card of cost %d:\n%s", line, size, shorten(r.Card.Plain(), 3000))
 		}
-		if r.Card.Tone != chat.Trouble && r.Call != "" {
+		if r.Card.Tone != chat.Trouble && r.Call != "" && !strings.Contains(r.Call, "after=") {
 			again := w.ask("manager", "/"+r.Call)
 			if again.Card.Title != r.Card.Title {
 				t.Errorf("%s says that /%s asks the same, which is answered by %q", line, r.Call, again.Card.Title)
