@@ -27,9 +27,10 @@ func (r *Reader) Appearances(name string) []Appearance {
 	found := r.appearances(func(e *entry) bool { return strings.Contains(e.text[e.names:], sep+name+sep) },
 		func(b *bearer) bool { return slices.Contains(b.names, name) })
 	if len(found) == 0 {
-		found = r.appearances(func(e *entry) bool { return beginsWords(e.text[e.names:], name) },
+		words := wordsOf(name)
+		found = r.appearances(func(e *entry) bool { return beginsWords(e.text[e.names:], words) },
 			func(b *bearer) bool {
-				return slices.ContainsFunc(b.names, func(n string) bool { return beginsWords(sep+n, name) })
+				return slices.ContainsFunc(b.names, func(n string) bool { return beginsWords(sep+n, words) })
 			})
 	}
 	return r.namesakes(found)

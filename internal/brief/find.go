@@ -72,48 +72,79 @@ const (
 	beginning     = 1
 	wordBeginning = 4
 	inside        = 7
-	scattered     = 10
-	ranks         = 11
+	ranks         = 10
 )
 
-// rank says how well the entry fits what is typed, folded.
+// rank says how well the entry fits what is typed, folded, if that stands in it as
+// it is.
 func (e *entry) rank(typed string) (rank int, ok bool) {
-	if i := strings.Index(e.text, sep+typed); i >= 0 {
-		if e.id == typed || e.title == typed {
-			return exact, true
+	if e.id == typed || e.title == typed {
+		return exact, true
+	}
+	best := ranks
+	for at := 0; at < len(e.text); at++ {
+		i := strings.Index(e.text[at:], typed)
+		if i < 0 {
+			break
 		}
-		return beginning + e.field(i), true
+		at += i
+		best = min(best, e.standing(at)+e.field(at))
+		if best == beginning || best < wordBeginning && at >= e.names {
+			break // nothing that follows is better
+		}
 	}
-	if i := strings.Index(e.text, " "+typed); i >= 0 {
-		return wordBeginning + e.field(i), true
+	return best, best < ranks
+}
+
+// standing says how what is found at a place stands there.
+func (e *entry) standing(at int) int {
+	switch e.text[at-1] {
+	case sep[0]:
+		return beginning
+	case ' ':
+		return wordBeginning
 	}
-	if i := strings.Index(e.text, typed); i >= 0 {
-		return inside + e.field(i), true
-	}
-	if strings.Contains(typed, " ") && beginsWords(e.text, typed) {
-		return scattered, true
-	}
-	return 0, false
+	return inside
 }
 
 func (e *entry) field(at int) int {
 	switch {
-	case at >= e.names:
+	case at > e.names:
 		return 2
-	case at >= e.tags:
+	case at > e.tags:
 		return 1
 	}
 	return 0
 }
 
-// beginsWords says whether each word of typed begins a word in text.
-func beginsWords(text, typed string) bool {
-	for word := range strings.FieldsSeq(typed) {
-		if !strings.Contains(text, sep+word) && !strings.Contains(text, " "+word) {
+// beginsWords says whether each of words begins a word in text, which begins with
+// a separator. The longest ones first make for a quick answer.
+func beginsWords(text string, words []string) bool {
+	for _, word := range words {
+		if !beginsWord(text, word) {
 			return false
 		}
 	}
 	return true
+}
+
+func beginsWord(text, word string) bool {
+	for at := 0; ; at++ {
+		i := strings.Index(text[at:], word)
+		if i < 0 {
+			return false
+		}
+		if at += i; text[at-1] == ' ' || text[at-1] == sep[0] {
+			return true
+		}
+	}
+}
+
+// wordsOf returns the words of a folded text, the longest first.
+func wordsOf(folded string) []string {
+	words := strings.Fields(folded)
+	slices.SortStableFunc(words, func(a, b string) int { return len(b) - len(a) })
+	return words
 }
 
 // Resolve returns the one dossier whose id or title is word, whatever the case
@@ -150,15 +181,26 @@ func (r *Reader) Resolve(word string) (*Dossier, bool) {
 // nothing is typed.
 func (r *Reader) Find(typed string, most int) []*Dossier {
 	typed = fold(typed)
+	if typed == "" {
+		return dossiersOf(firstOf(most, r.records()))
+	}
 	var byRank [ranks][]*Dossier
+	var rest []*record
 	for _, rec := range r.records() {
 		if rank, ok := rec.entry().rank(typed); ok {
 			byRank[rank] = append(byRank[rank], rec.dossier)
-		} else if typed == "" {
-			byRank[exact] = append(byRank[exact], rec.dossier)
+		} else {
+			rest = append(rest, rec)
 		}
 	}
-	return firstOf(most, slices.Concat(byRank[:]...))
+	found := slices.Concat(byRank[:]...)
+	words := wordsOf(typed)
+	for i := 0; i < len(rest) && len(found) < most && len(words) > 1; i++ {
+		if beginsWords(rest[i].entry().text, words) {
+			found = append(found, rest[i].dossier)
+		}
+	}
+	return firstOf(most, found)
 }
 
 // Nearest returns the dossiers, at most so many, whose ids, titles or words of
