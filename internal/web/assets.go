@@ -101,6 +101,7 @@ func parsePages(a *assets) (*template.Template, error) {
 		"asset": a.url,
 		"count": countWords,
 		"lower": strings.ToLower,
+		"upper": strings.ToUpper,
 	})
 	pages, err := t.ParseFS(templateFiles, "templates/*.html")
 	if err != nil {

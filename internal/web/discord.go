@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -72,9 +73,9 @@ type discordEmbed struct {
 	Footer struct {
 		Text string `json:"text"`
 	} `json:"footer"`
-	Image, Thumbnail *struct {
+	Image struct {
 		URL string `json:"url"`
-	}
+	} `json:"image"`
 	Fields []struct {
 		Name   string `json:"name"`
 		Value  string `json:"value"`
@@ -150,6 +151,7 @@ func readDiscord(raw json.RawMessage) (discordView, error) {
 type discordReader struct {
 	view             discordView
 	embeds, displays int // code points of text
+	longest          int // code points of the longest description
 	ids              map[string]bool
 }
 
@@ -170,13 +172,13 @@ func (r *discordReader) read(m discordMessage) {
 
 func (r *discordReader) measure() {
 	if r.embeds > 0 {
-		r.view.Measures = append(r.view.Measures, measure{r.embeds, discordEmbedText, "characters"})
+		r.view.Measures = append(r.view.Measures, measure{r.longest, discordDescription, "in the description"}, measure{r.embeds, discordEmbedText, "characters"})
 	}
 	if r.displays > 0 {
 		r.view.Measures = append(r.view.Measures, measure{r.displays, discordDisplays, "characters"})
 	}
 	for _, m := range r.view.Measures {
-		if m.Over() {
+		if m.Over() && m.Limit != discordDescription {
 			r.fault("%d characters of text; Discord takes %d", m.Used, m.Limit)
 		}
 	}
@@ -203,7 +205,7 @@ func (r *discordReader) check(what, s string, limit int) int {
 
 func (r *discordReader) embed(e discordEmbed) {
 	title := markdown{inline: true, linked: true}.parse(e.Title)
-	description := markdown{}.parse(e.Description)
+	description := markdown{}.parse(strings.TrimSpace(e.Description)) // as Discord trims it
 	box := discordBox{Color: hexColor(e.Color), Author: e.Author.Name, Title: title, URL: e.URL, Footer: footer(e)}
 	r.note(e.Author.Name)
 	r.note(plainText(title))
@@ -211,7 +213,9 @@ func (r *discordReader) embed(e discordEmbed) {
 	if len(description) > 0 {
 		box.Parts = append(box.Parts, discordPart{Body: description})
 	}
-	r.embeds += r.check("title", e.Title, discordTitle) + r.check("description", e.Description, discordDescription)
+	length := r.check("description", e.Description, discordDescription)
+	r.longest = max(r.longest, length)
+	r.embeds += r.check("title", e.Title, discordTitle) + length
 	r.embeds += r.check("footer", e.Footer.Text, discordFooter) + utf8.RuneCountInString(e.Author.Name)
 	if len(e.Fields) > discordFields {
 		r.fault("%d fields; Discord takes %d", len(e.Fields), discordFields)
@@ -224,6 +228,9 @@ func (r *discordReader) embed(e discordEmbed) {
 		box.Parts = append(box.Parts, part)
 	}
 	r.note(e.Footer.Text)
+	if e.Image.URL != "" {
+		box.Alt = append(box.Alt, e.Image.URL)
+	}
 	r.view.Boxes = append(r.view.Boxes, box)
 }
 

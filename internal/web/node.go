@@ -67,6 +67,7 @@ func writePlain(b *strings.Builder, nodes []node) {
 
 // A button is a button under a message: it leads to URL, or carries Data back.
 type button struct {
+	ID       string // of the page's element
 	Label    string
 	URL      string
 	Data     string

@@ -30,6 +30,7 @@ type entryView struct {
 // A paneView is an entry as one service shows it.
 type paneView struct {
 	Entry    string // the entry's ID
+	Line     string // what was asked
 	Name     string
 	Slug     string
 	Clock    string
@@ -68,7 +69,8 @@ func (w *Web) view(e entry) entryView {
 	}
 	for _, p := range w.options.Panes {
 		pv := w.pane(p, e.Card)
-		pv.Entry, pv.Clock, pv.Stored = e.ID, v.Clock, e.version > 0
+		pv.Entry, pv.Line, pv.Clock, pv.Stored = e.ID, v.Line, v.Clock, e.version > 0
+		pv.wire(e.Card)
 		v.Panes = append(v.Panes, pv)
 	}
 	return v
@@ -136,6 +138,48 @@ func (v *paneView) measures(list []measure, faults []string) {
 		v.Sizes = append(v.Sizes, thousands(m.Used)+" of "+thousands(m.Limit)+" "+m.Unit)
 	}
 	v.Faults = append(v.Faults, faults...)
+}
+
+// wire gives every button an id that outlives its being replaced, so that the
+// focus stays where it is, and its whole call where the request holds a short
+// name: what nobody kept yet can then still be pressed.
+func (v *paneView) wire(c chat.Card) {
+	calls := make(map[string]string)
+	for _, call := range c.Calls() {
+		calls[chat.Short(call)] = call
+	}
+	count := 0
+	for _, b := range v.buttons() {
+		b.ID = fmt.Sprintf("%s-%s-%d", v.Entry, v.Slug, count)
+		count++
+		if call, ok := calls[b.Data]; ok {
+			b.Data = call
+		}
+	}
+}
+
+// buttons returns every button of the pane, in order of appearance.
+func (v *paneView) buttons() []*button {
+	var all []*button
+	take := func(rows [][]button) {
+		for _, row := range rows {
+			for i := range row {
+				all = append(all, &row[i])
+			}
+		}
+	}
+	for _, d := range v.Discord {
+		for _, box := range d.Boxes {
+			for _, part := range box.Parts {
+				take(part.Rows)
+			}
+		}
+		take(d.Rows)
+	}
+	for _, t := range v.Telegram {
+		take(t.Rows)
+	}
+	return all
 }
 
 // kilobytes returns “1.2 kB”.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -80,13 +79,12 @@ func (w *Web) press(rw http.ResponseWriter, r *http.Request) {
 	if !w.form(rw, r) {
 		return
 	}
-	data := cleanLine(r.PostForm.Get("data"))
-	if data == "" {
+	line := cleanLine(r.PostForm.Get("data"))
+	if line == "" {
 		w.shown(rw, r)
 		return
 	}
 	pressed, known := w.log.find(r.PostForm.Get("entry"))
-	line := carried(pressed.Card, data)
 	now := w.options.Now()
 	inv := w.invocation(line)
 	inv.Pressed = true
@@ -108,16 +106,6 @@ func (w *Web) owned(ctx context.Context, id string) bool {
 		return true
 	}
 	return owns
-}
-
-// carried returns the call that a button's data stands for, where the card tells.
-func carried(c chat.Card, data string) string {
-	for _, call := range c.Calls() {
-		if chat.Short(call) == data {
-			return call
-		}
-	}
-	return data
 }
 
 // form reads a posted form; where it cannot, it has answered.
@@ -228,9 +216,8 @@ func (w *Web) payload(rw http.ResponseWriter, r *http.Request) {
 // cleanLine makes one line of what was typed, bounded and readable.
 func cleanLine(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-	for len(s) > maxLine {
-		_, size := utf8.DecodeLastRuneInString(s[:maxLine])
-		s = s[:maxLine-size]
+	if len(s) > maxLine {
+		s = strings.ToValidUTF8(s[:maxLine], "") // without half a character
 	}
 	return s
 }

@@ -19,7 +19,7 @@ const (
 	answerTime  = time.Minute
 	idleTime    = 2 * time.Minute
 	headerBytes = 16 << 10
-	formBytes   = 8 << 10
+	formBytes   = 16 << 10
 	// goodbyeTime is how long answers that have begun may take when Serve ends.
 	goodbyeTime = 5 * time.Second
 )
