@@ -3,6 +3,7 @@ package telegram
 import (
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,10 +66,9 @@ func mutes(text string) []hush {
 	skip := spans(text)
 	var at []hush
 	add := func(pos int, domain bool) {
-		for _, s := range skip {
-			if pos > s[0] && pos < s[1] {
-				return
-			}
+		i := sort.Search(len(skip), func(i int) bool { return skip[i][1] > pos })
+		if i < len(skip) && pos > skip[i][0] {
+			return
 		}
 		at = append(at, hush{pos, domain})
 	}
@@ -165,14 +165,16 @@ func inDomain(text string, i int) bool {
 	return false
 }
 
-// digits are the digits and dots around i.
+// digits are the digits and dots around i, as far as an address of the internet
+// could reach.
 func digits(text string, i int) string {
+	const reach = len("255.255.255.255.")
 	in := func(b byte) bool { return b == '.' || b >= '0' && b <= '9' }
 	from, to := i, i+1
-	for from > 0 && in(text[from-1]) {
+	for from > 0 && i-from < reach && in(text[from-1]) {
 		from--
 	}
-	for to < len(text) && in(text[to]) {
+	for to < len(text) && to-i < reach && in(text[to]) {
 		to++
 	}
 	return strings.Trim(text[from:to], ".")
