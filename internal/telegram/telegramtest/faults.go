@@ -31,6 +31,8 @@ type Fault struct {
 	RetryAfter  int   // seconds
 	Header      bool  // RetryAfter goes into the header alone
 	MigrateTo   int64 // the chat's new id
+	// Result is answered as if all were well, with status 200.
+	Result string
 	// Processed lets the call have its effect before Status is answered.
 	Processed bool
 }
@@ -115,6 +117,10 @@ func (f Fault) wait(ctx context.Context, closed <-chan struct{}) bool {
 func (f Fault) write(w http.ResponseWriter) {
 	if f.Header {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	if f.Result != "" {
+		w.Write([]byte(`{"ok":true,"result":` + f.Result + `}`))
+		return
 	}
 	if f.HTML {
 		w.Header().Set("Content-Type", "text/html")

@@ -270,6 +270,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve applies the next fault for the call, if any, around its handling.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, call Call) {
 	f := s.nextFault(call)
+	if f.Result != "" {
+		f.Status = http.StatusOK
+	}
 	if !f.wait(r.Context(), s.closed) || f.Reset == Before {
 		s.record(call)
 		reset(w)

@@ -1,0 +1,264 @@
+package telegram_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/telegram"
+	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
+)
+
+// poster is a bot that is not served: Send works without.
+func poster(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Limits: true}), host: newHost(), log: &journal{}}
+		r.AddChat(telegramtest.Chat{ID: 42})
+		r.AddChat(telegramtest.Chat{ID: -100, Forum: true, Topics: []int{7}})
+		r.bot = r.connect()
+		test(t, r)
+	})
+}
+
+func (r *rig) send(to string, c chat.Card, key string) (chat.MessageID, error) {
+	return r.bot.Send(context.Background(), conversation(to), c, key)
+}
+
+func TestDigestsHaveLinksInGroupsAndButtonsInPrivate(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		c := chat.Card{Title: "Digest", Actions: [][]chat.Action{{{Label: "Read", Call: "overview a"}, {Label: "Site", URL: "https://example.org/"}}}}
+		for _, to := range []string{"42", "-100", "-100/7"} {
+			if id, err := r.send(to, c, "k"); err != nil || id == "" {
+				t.Fatalf("%s: %q %v", to, id, err)
+			}
+		}
+		link := "https://t.me/BriefBot?start=" + chat.Ticket("overview a")
+		for _, m := range r.Messages(-100) {
+			if got := m.Keyboard[0][0]; got.URL != link || got.Data != "" {
+				t.Errorf("in a group the button is %+v", got)
+			}
+		}
+		if got := r.Last(-100).Thread; got != 7 {
+			t.Errorf("the thread is %d", got)
+		}
+		if got := r.Last(42).Keyboard[0][0]; got.Data != "overview a" || got.URL != "" {
+			t.Errorf("in private the button is %+v", got)
+		}
+		r.clean()
+	})
+}
+
+func longCard() chat.Card {
+	c := chat.Card{Title: "Digest", Actions: [][]chat.Action{{{Label: "Read", Call: "overview a"}}}}
+	for i := range 40 {
+		c.Items = append(c.Items, chat.Item{Label: "1 January 2025", Head: chat.Plainly(fmt.Sprint("Event ", i)), Body: chat.Plainly("Some words." + strings.Repeat(" Some words.", 25))})
+	}
+	return c
+}
+
+func TestLongDigestGoesOnWhereItStopped(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		r.Script("sendMessage", telegramtest.Fault{}, telegramtest.Fault{Status: 429, RetryAfter: 20, Description: "Too Many Requests: retry after 20"}, telegramtest.Fault{}, telegramtest.Fault{Reset: telegramtest.Before})
+		var outcomes []string
+		var id chat.MessageID
+		for {
+			var err error
+			id, err = r.send("42", longCard(), "key")
+			outcomes = append(outcomes, outcome(err))
+			if err == nil || len(outcomes) > 9 {
+				break
+			}
+			time.Sleep(20 * time.Second)
+		}
+		if got := strings.Join(outcomes, ", "); got != "later 20s, uncertain, sent" {
+			t.Errorf("the outcomes were %s", got)
+		}
+		all := r.Messages(42)
+		if len(all) < 3 || id != chat.MessageID(fmt.Sprint(all[len(all)-1].ID)) {
+			t.Fatalf("%d messages, the last is %q", len(all), id)
+		}
+		whole := strings.Join(texts(all), "\n")
+		for i := range 40 {
+			if n := strings.Count(whole, fmt.Sprintf("Event %d\n", i)); n != 1 {
+				t.Errorf("event %d is there %d times", i, n)
+			}
+		}
+		for i, m := range all {
+			if (len(m.Keyboard) > 0) != (i == len(all)-1) {
+				t.Errorf("message %d of %d has the buttons %v", i+1, len(all), m.Keyboard)
+			}
+		}
+		// The same key again is another message: Telegram cannot tell them apart.
+		if _, err := r.send("42", longCard(), "key"); err != nil {
+			t.Error(err)
+		}
+		if n := len(r.Messages(42)); n != 2*len(all) {
+			t.Errorf("%d messages after sending again", n)
+		}
+	})
+}
+
+func TestRefusalForHasteIsHeeded(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		r.AddChat(telegramtest.Chat{ID: 43})
+		haste := telegramtest.Fault{Status: 429, RetryAfter: 30, Description: "Too Many Requests: retry after 30"}
+		card := chat.Card{Title: "A"}
+		r.Script("sendMessage", haste)
+		if _, err := r.send("42", card, "k"); outcome(err) != "later 30s" {
+			t.Error(err)
+		}
+		// The chat waits, and nothing is asked of the vendor; others go on.
+		if _, err := r.send("42", card, "k"); outcome(err) != "later 30s" {
+			t.Error(err)
+		}
+		if _, err := r.send("43", card, "k"); err != nil {
+			t.Error(err)
+		}
+		if n := len(r.Calls("sendMessage")); n != 2 {
+			t.Errorf("%d calls", n)
+		}
+		time.Sleep(30 * time.Second)
+		if _, err := r.send("42", card, "k"); err != nil {
+			t.Error(err)
+		}
+		// Two chats within a second: everything waits.
+		r.Script("sendMessage", haste, haste)
+		if _, err := r.send("42", card, "k"); outcome(err) != "later 30s" {
+			t.Error(err)
+		}
+		if _, err := r.send("43", card, "k"); outcome(err) != "later 30s everyone" {
+			t.Error(err)
+		}
+		if _, err := r.send("-100", card, "k"); outcome(err) != "later 30s everyone" {
+			t.Error(err)
+		}
+		time.Sleep(30 * time.Second)
+		if _, err := r.send("-100", card, "k"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestPace(t *testing.T) {
+	bot, err := telegram.New(telegram.Options{Token: "1:a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		to      string
+		perHour int // what a chat gets at most
+	}{{"42", 3600}, {"-100", 20 * 60}} {
+		p := bot.Pace(conversation(test.to))
+		if p.PerSecond != 28 || p.Workers < 8 {
+			t.Errorf("the pace is %+v", p)
+		}
+		if n := int(time.Hour / p.Each); n > test.perHour {
+			t.Errorf("%s gets %d an hour", test.to, n)
+		}
+	}
+}
+
+// broadcast sends a card to every chat as a dispatcher would, at the stated pace, and
+// returns how long that took.
+func broadcast(t *testing.T, bot *telegram.Telegram, chats []int64) time.Duration {
+	begun := time.Now()
+	pace := bot.Pace(conversation("42"))
+	slots := make(chan struct{}, pace.Workers)
+	var wg sync.WaitGroup
+	for i, id := range chats {
+		time.Sleep(time.Until(begun.Add(time.Duration(float64(i) / pace.PerSecond * float64(time.Second)))))
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if _, err := bot.Send(context.Background(), conversation(fmt.Sprint(id)), chat.Card{Title: "Digest"}, fmt.Sprint(id)); err != nil {
+				t.Errorf("%d: %v", id, err)
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(begun)
+}
+
+func TestThousandChatsAtFullPaceAndAnswersDoNotWait(t *testing.T) {
+	piped(t, func(t *testing.T, r *rig) {
+		r.Always("sendMessage", func(telegramtest.Call) (telegramtest.Fault, bool) {
+			return telegramtest.Fault{Delay: 30 * time.Millisecond}, true
+		})
+		var chats []int64
+		for i := range int64(1000) {
+			id := 10_000 + i
+			if i%3 == 0 {
+				id = -id
+			}
+			r.AddChat(telegramtest.Chat{ID: id})
+			chats = append(chats, id)
+		}
+		var slowest atomic.Int64
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			for i := range 30 {
+				id := 20_000 + int64(i)
+				r.AddChat(telegramtest.Chat{ID: id})
+				asked := time.Now()
+				r.Say(id, id, "/overview")
+				r.said(id, 1)
+				slowest.Store(max(slowest.Load(), int64(time.Since(asked))))
+				time.Sleep(time.Second)
+			}
+		})
+		took := broadcast(t, r.bot, chats)
+		asking.Wait()
+		if least := time.Duration(1000.0 / 28 * 1.05 * float64(time.Second)); took > least {
+			t.Errorf("took %v, more than %v", took, least)
+		}
+		for _, id := range chats {
+			if n := len(r.Messages(id)); n != 1 {
+				t.Errorf("%d has %d messages", id, n)
+			}
+		}
+		if d := time.Duration(slowest.Load()); d > time.Second {
+			t.Errorf("an answer took %v", d)
+		}
+		r.clean()
+	})
+}
+
+// Even a sender that heeds no pace causes no refusal for haste.
+func TestUnpacedSendsAreHeldBack(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		var wg sync.WaitGroup
+		for i := range int64(300) {
+			r.AddChat(telegramtest.Chat{ID: 1000 + i})
+			wg.Go(func() {
+				for {
+					_, err := r.send(fmt.Sprint(1000+i), chat.Card{Title: "A"}, "k")
+					if err == nil {
+						return
+					}
+					if !strings.HasPrefix(outcome(err), "later") {
+						t.Error(err)
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+		}
+		wg.Wait()
+		for range 25 {
+			for {
+				if _, err := r.send("-100", chat.Card{Title: "A"}, "k"); err == nil {
+					break
+				}
+				time.Sleep(time.Second)
+			}
+		}
+		r.clean()
+	})
+}
