@@ -1,6 +1,7 @@
 package brief
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -105,14 +106,14 @@ func (f *folder) readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errIrregular
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFile)+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(file, maxFile+1)); err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", bare(err))
 	}
-	if len(data) > maxFile {
+	if data.Len() > maxFile {
 		return nil, errHuge
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // resolve follows the links that name may be, as far as they stay in the folder,
