@@ -81,7 +81,7 @@ func writeLine(b *strings.Builder, line chat.Text) {
 	start, marked := true, false
 	for _, s := range merged(line) {
 		core := strings.TrimSpace(s.Text)
-		if core == "" {
+		if !visible(core) {
 			b.WriteString(s.Text)
 			marked = false
 			continue
@@ -99,12 +99,13 @@ func writeLine(b *strings.Builder, line chat.Text) {
 	}
 }
 
-// merged joins neighbours of one style, so that markup is not closed and opened
-// within a word.
+// merged joins neighbours that are written alike, so that markup is not closed and
+// opened within a word, and nothing is formed of the ends of two.
 func merged(line chat.Text) chat.Text {
 	var joined chat.Text
 	for _, s := range line {
-		s.Style &^= chat.Quote
+		s.URL = safeURL(s.URL)
+		s.Style = styleOf(s)
 		if n := len(joined); n > 0 && joined[n-1].Style == s.Style && joined[n-1].URL == s.URL {
 			joined[n-1].Text += s.Text
 			continue
@@ -114,25 +115,38 @@ func merged(line chat.Text) chat.Text {
 	return joined
 }
 
+// styleOf is the style in which a span can be written.
+func styleOf(s chat.Span) chat.Style {
+	style := s.Style &^ chat.Quote
+	switch {
+	case style&chat.Code != 0 && strings.Contains(s.Text, "`"):
+		style &^= chat.Code
+	case style&chat.Code != 0:
+		return chat.Code
+	}
+	// An asterisk within italics ends them in some of Discord's clients.
+	if strings.Contains(s.Text, "*") {
+		style &^= chat.Italic
+	}
+	return style
+}
+
 // span writes one run of text and says whether its ends are markup.
 func span(core string, s chat.Span, start bool) (written string, marks bool) {
-	link := safeURL(s.URL)
-	if s.Style&chat.Code != 0 && !strings.Contains(core, "`") {
-		written = "`" + core + "`"
-		if link != "" {
-			written += " [link](<" + link + ">)"
-		}
-		return written, true
-	}
-	written = escape(core, start)
 	switch {
-	case link == "":
-	case linkable(core):
-		written, marks = "["+written+"](<"+link+">)", true
+	case s.Style&chat.Code != 0:
+		written, marks = "`"+core+"`", true
 	default:
-		written += " [link](<" + link + ">)"
+		written = escape(core, start)
 	}
-	emphasis, strike := marksOf(s.Style, written)
+	switch {
+	case s.URL == "":
+	case !marks && linkable(core):
+		written, marks = "["+written+"](<"+s.URL+">)", true
+	default:
+		written += " [link](<" + s.URL + ">)"
+	}
+	emphasis, strike := marksOf(s.Style)
 	if edge := written[len(written)-1]; emphasis != "" && edge == '*' || strike != "" && edge == '~' {
 		// A text that ends in the sign of its mark keeps a distance from it.
 		written += gap
@@ -141,12 +155,11 @@ func span(core string, s chat.Span, start bool) (written string, marks bool) {
 }
 
 // marksOf are the marks around a run.
-func marksOf(style chat.Style, written string) (emphasis, strike string) {
+func marksOf(style chat.Style) (emphasis, strike string) {
 	if style&chat.Bold != 0 {
 		emphasis = "**"
 	}
-	// An asterisk within italics ends them in some of Discord's clients.
-	if style&chat.Italic != 0 && !strings.Contains(written, "*") {
+	if style&chat.Italic != 0 {
 		emphasis += "*"
 	}
 	if style&chat.Strike != 0 {
@@ -180,10 +193,7 @@ func linkable(s string) bool {
 // special are the signs that mean something to Discord wherever they stand.
 const special = "\\*_~`|[]<>()"
 
-var (
-	listNumber = regexp.MustCompile(`^[0-9]+\.`)
-	shortcode  = regexp.MustCompile(`^:[A-Za-z0-9_+~-]+:`)
-)
+var listNumber = regexp.MustCompile(`^[0-9]+\.`)
 
 // escape writes s so that it is shown as it stands; start says that it begins a
 // line.
@@ -194,7 +204,8 @@ func escape(s string, start bool) string {
 		switch {
 		case strings.ContainsRune(special, r), start && (r == '#' || r == '-' || r == '+'):
 			b.WriteByte('\\')
-		case r == ':' && (strings.HasPrefix(s[i+1:], "//") || shortcode.MatchString(s[i:])):
+		case r == ':' && !strings.HasPrefix(s[i+1:], " "):
+			// An address or the name of an emoji may follow.
 			b.WriteByte('\\')
 		case start && r >= '0' && r <= '9':
 			n := len(listNumber.FindString(s[i:]))
@@ -224,7 +235,7 @@ func safeURL(address string) string {
 	}
 	var b strings.Builder
 	for _, c := range []byte(u.String()) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>[]{}\"\\^`|", c) >= 0 {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("()<>[]{}\"\\^`|*~", c) >= 0 {
 			const hex = "0123456789ABCDEF"
 			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 			continue

@@ -158,7 +158,7 @@ func render(c chat.Card, share string) message {
 // into the text.
 func title(c chat.Card) (string, string) {
 	t := escape(oneLine(c.Title), true)
-	if !visible(t) || utf8.RuneCountInString(t) > maxTitle {
+	if !visible(c.Title) || utf8.RuneCountInString(t) > maxTitle {
 		return "", ""
 	}
 	return t, safeURL(c.URL)
