@@ -24,7 +24,8 @@ const (
 // A gate holds requests back before a limit is hit, and after one was. Answers pass
 // before whatever else is sent.
 type gate struct {
-	now func() time.Time
+	now   func() time.Time
+	shape func(chat int64) (size float64, each time.Duration) // of a chat's bucket
 
 	mu     sync.Mutex
 	all    bucket
@@ -41,7 +42,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -69,7 +70,7 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	if wait := g.paused(now, chat); wait > 0 {
 		return wait
 	}
-	size, each := shape(chat)
+	size, each := g.shape(chat)
 	b := g.chats[chat]
 	if b == nil {
 		g.forget(now)
