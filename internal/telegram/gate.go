@@ -12,8 +12,8 @@ import (
 // for a group. Ours lie a little below, because requests bunch up on their way.
 const (
 	allRate   = 29.5 // a second
-	allBurst  = 24
-	reserve   = 4 // of the burst, kept for answers
+	allBurst  = 10
+	reserve   = 3 // of the burst, kept for answers
 	chatBurst = 3
 	chatEach  = time.Second
 	// In any minute a group gets at most its burst and what a minute earns: 19.
