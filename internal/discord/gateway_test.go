@@ -153,6 +153,7 @@ func TestAnHourWithoutNetwork(t *testing.T) {
 		s.server.DropGateway()
 		<-time.After(time.Hour)
 		s.pipe.SetDown(false)
+		s.waitFor(time.Minute, "another session", func() bool { return len(s.server.Identifies()) == 2 })
 		s.answersAgain()
 		if n := len(s.server.Identifies()); n != 2 {
 			s.Errorf("%d sessions, want 2", n)

@@ -64,6 +64,9 @@ func trimLines(lines []chat.Text) []chat.Text {
 
 // clean drops what no message may hold and makes all line ends one.
 func clean(s string) string {
+	if !strings.ContainsFunc(s, unclean) {
+		return s
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
 	return strings.Map(func(r rune) rune {
@@ -72,6 +75,11 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// unclean says whether clean changes a sign.
+func unclean(r rune) bool {
+	return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
 }
 
 func writeLine(b *strings.Builder, line chat.Text) {
@@ -190,9 +198,7 @@ func linkable(s string) bool {
 	return !open && !strings.Contains(s, "://")
 }
 
-// special are the signs that mean something to Discord wherever they stand.
-const special = "\\*_~`|[]<>()"
-
+// listNumber begins an entry of a numbered list.
 var listNumber = regexp.MustCompile(`^[0-9]+\.`)
 
 // escape writes s so that it is shown as it stands; start says that it begins a
@@ -201,15 +207,23 @@ func escape(s string, start bool) string {
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/8)
 	for i, r := range s {
-		switch {
-		case strings.ContainsRune(special, r), start && (r == '#' || r == '-' || r == '+'):
+		switch r {
+		case '\\', '*', '_', '~', '`', '|', '[', ']', '<', '>', '(', ')':
 			b.WriteByte('\\')
-		case r == ':' && !strings.HasPrefix(s[i+1:], " "):
+		case '#', '-', '+':
+			if start {
+				b.WriteByte('\\')
+			}
+		case ':':
 			// An address or the name of an emoji may follow.
-			b.WriteByte('\\')
-		case start && r >= '0' && r <= '9':
-			n := len(listNumber.FindString(s[i:]))
-			if n > 0 {
+			if !strings.HasPrefix(s[i+1:], " ") {
+				b.WriteByte('\\')
+			}
+		case '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+			if !start {
+				break
+			}
+			if n := len(listNumber.FindString(s[i:])); n > 0 {
 				return b.String() + s[i:i+n-1] + `\.` + escape(s[i+n:], false)
 			}
 		}
@@ -218,7 +232,7 @@ func escape(s string, start bool) string {
 			b.WriteString(gap)
 		}
 		// "-#" is small print: both signs begin a line.
-		start = start && (unicode.IsSpace(r) || r == '-')
+		start = start && (r == '-' || unicode.IsSpace(r))
 	}
 	return b.String()
 }
