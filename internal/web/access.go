@@ -38,7 +38,10 @@ func (w *Web) private(r *http.Request) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	tcp, ok := w.address.(*net.TCPAddr)
+	if w.listener == nil {
+		return false
+	}
+	tcp, ok := w.listener.Addr().(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
 }
 

@@ -50,13 +50,21 @@ func open(t *testing.T, listener string, change func(*Options)) *door {
 		t.Fatal(err)
 	}
 	w.host = d.bot
-	w.address, err = net.ResolveTCPAddr("tcp", listener)
+	address, err := net.ResolveTCPAddr("tcp", listener)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.listener = &idleListener{address}
 	d.Web, d.h = w, w.handler()
 	return d
 }
+
+// An idleListener has an address and nothing else.
+type idleListener struct{ address net.Addr }
+
+func (l *idleListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (l *idleListener) Close() error              { return nil }
+func (l *idleListener) Addr() net.Addr            { return l.address }
 
 // private returns a Web that acts for an operator.
 func private(t *testing.T) *door { return open(t, "127.0.0.1:8080", nil) }

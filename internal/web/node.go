@@ -1,9 +1,6 @@
 package web
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A kind is what a node is on the screen. The templates know every one.
 type kind string
@@ -62,7 +59,7 @@ func writePlain(b *strings.Builder, nodes []node) {
 	for _, n := range nodes {
 		b.WriteString(n.Text)
 		writePlain(b, n.Kids)
-		if slices.Contains([]kind{paraNode, quoteNode, itemNode, headingNode, preNode}, n.Kind) {
+		if n.Kind == quoteNode || n.Kind == itemNode || n.Kind == headingNode || n.Kind == preNode {
 			b.WriteByte('\n')
 		}
 	}

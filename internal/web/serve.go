@@ -24,19 +24,43 @@ const (
 	goodbyeTime = 5 * time.Second
 )
 
-// Serve listens and answers until ctx is done; then it lets the answers that have
-// begun finish. The error is that the address cannot be listened on.
-func (w *Web) Serve(ctx context.Context, host chat.Host) error {
+// Listen takes the address, so that a caller learns before it serves whether it is
+// free, and which port it is. Serve listens by itself where this was not called.
+func (w *Web) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", w.options.Listen)
 	if err != nil {
-		return fmt.Errorf("listening for the web pages: %w", err)
+		return fmt.Errorf("listening for the web pages: %w; is another briefbot running? --listen names another address, or off", err)
 	}
-	w.host = host
 	w.mu.Lock()
-	w.address = listener.Addr()
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	w.listener = listener
 	close(w.listened)
+	return nil
+}
+
+// Close gives the address back where Listen took it and Serve was not called.
+func (w *Web) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.listener == nil || w.host != nil {
+		return nil
+	}
+	return w.listener.Close()
+}
+
+// Serve listens and answers until ctx is done; then it lets the answers that have
+// begun finish. The error is that the address cannot be listened on.
+func (w *Web) Serve(ctx context.Context, host chat.Host) error {
+	if w.Addr() == "" {
+		if err := w.Listen(ctx); err != nil {
+			return err
+		}
+	}
+	w.mu.Lock()
+	w.host = host
+	listener := w.listener
+	w.mu.Unlock()
 	server := &http.Server{
 		Handler:           w.handler(),
 		ReadHeaderTimeout: headerTime,

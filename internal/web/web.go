@@ -79,7 +79,7 @@ type Web struct {
 	streams chan struct{} // a place for each open stream of events
 
 	mu       sync.Mutex
-	address  net.Addr // of the listener; nil: not listening
+	listener net.Listener // nil: not listening
 	listened chan struct{}
 	asked    int // counts questions
 }
@@ -137,17 +137,17 @@ func publicURL(s string) (*url.URL, error) {
 func (w *Web) Name() string { return Name }
 
 // Addr returns the address of the listener, host:port, and the empty string
-// before Serve listens.
+// before it listens.
 func (w *Web) Addr() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.address == nil {
+	if w.listener == nil {
 		return ""
 	}
-	return w.address.String()
+	return w.listener.Addr().String()
 }
 
-// Listening returns a channel that is closed once Serve listens.
+// Listening returns a channel that is closed once it listens.
 func (w *Web) Listening() <-chan struct{} { return w.listened }
 
 // Announce shows cards in the preview at once: the digest that an edit of a brief
