@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/briefbot/briefbot/bot"
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/digest"
+)
+
+type askCmd struct {
+	Call []string `arg:"" help:"A chat command, for example \"/timeline us-nss-2025\"."`
+}
+
+// Run carries out “briefbot ask”.
+func (c askCmd) Run(ctx context.Context, s *settings, out *console) error {
+	b, done, err := s.localBot(ctx, out)
+	if err != nil {
+		return err
+	}
+	defer done()
+	reply, err := b.Ask(ctx, strings.Join(c.Call, " "))
+	fmt.Fprintln(out.out, strings.TrimRight(reply.Card.Plain(), "\n"))
+	if err != nil {
+		return verdict(exitFailure)
+	}
+	return nil
+}
+
+// localBot makes a bot that answers a local operator from the briefs as they are
+// now. It keeps nothing: its ledger is in memory.
+func (s *settings) localBot(ctx context.Context, out *console) (b *bot.Bot, done func(), err error) {
+	logger := s.loggerAt(out.err, slog.LevelError)
+	ledger, err := digest.Open(ctx, digest.Options{Store: ":memory:", Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = ledger.Close() } // it is in memory: nothing can be lost
+	b, err = bot.New(ctx, bot.Options{
+		Source:    brief.NewDir(s.Briefs, brief.DirOptions{Logger: logger}),
+		Ledger:    ledger,
+		Config:    s.botConfig(),
+		PublicURL: s.PublicURL,
+		Logger:    logger,
+		Version:   version(),
+	})
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return b, done, nil
+}

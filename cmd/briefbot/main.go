@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	// Zones are named in subscriptions; a bare container has no zone files.
+	_ "time/tzdata"
+)
+
+// Exit codes. A command that has an answer of its own to give (check, ask, diff)
+// exits with exitFailure for “no”; exitUsage is a call that makes no sense.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	unsetEmpty()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// cli is the command line: kong reads the commands, their flags and the words of
+// the help from it.
+type cli struct {
+	settings
+
+	Serve      serveCmd      `cmd:"" default:"withargs" help:"Run the bot and the web pages until interrupted (the default)."`
+	Check      checkCmd      `cmd:"" help:"Validate briefs and the configuration file."`
+	Ask        askCmd        `cmd:"" help:"Answer one chat command, as plain text."`
+	Diff       diffCmd       `cmd:"" help:"Print what changed between two states of the briefs."`
+	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of a dossier."`
+	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
+	Health     healthCmd     `cmd:"" help:"Ask a running briefbot on this machine whether it is ready."`
+	Complete   completeCmd   `cmd:"" hidden:"" name:"complete-words" help:"Offer words to a shell."`
+}
+
+const description = `A chat bot that delivers story briefings on Discord, on Telegram and in a browser.
+
+Without any setting it serves the briefs in ./briefs to a browser on this machine.
+A flag wins over the environment, the environment over the file. A secret is never a
+flag: name a file with --…-file, or set BRIEFBOT_…_TOKEN.`
+
+// verdict is an error that is an answer: it was printed already, and only the
+// exit code is left to give.
+type verdict int
+
+func (v verdict) Error() string { return fmt.Sprintf("exit %d", int(v)) }
+
+// A console is where a command writes: its answer, and what it says beside it.
+type console struct {
+	out, err io.Writer
+}
+
+// run carries out one command line and returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("briefbot"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{{Key: "settings", Title: "Settings (flag, environment):"}}),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintf(stderr, "briefbot: reading the command line: %v\n", err)
+		return exitFailure
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "briefbot: %v\n", err)
+		if usage := new(kong.ParseError); errors.As(err, &usage) && usage.ExitCode() != exitFailure {
+			fmt.Fprintln(stderr, "See briefbot --help.")
+			return exitUsage
+		}
+		return exitFailure
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(&c.settings, &console{out: stdout, err: stderr}, parser)
+	if err := parsed.Run(); err != nil {
+		if code := verdict(0); errors.As(err, &code) {
+			return int(code)
+		}
+		fmt.Fprintf(stderr, "briefbot: %v\n", err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// unsetEmpty makes an empty variable mean that there is none, as people who write
+// “NAME=” into an environment file mean it.
+func unsetEmpty() {
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); value == "" && strings.HasPrefix(name, "BRIEFBOT_") {
+			_ = os.Unsetenv(name) // it fails for names that cannot have come from here
+		}
+	}
+}

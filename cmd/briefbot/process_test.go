@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/discord/discordtest"
+	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
+)
+
+// A world is a folder of briefs, a ledger and both vendors, and briefbot as a
+// process among them.
+type world struct {
+	t        testing.TB
+	dir      string
+	telegram *telegramtest.Server
+	discord  *discordtest.Server
+	process  *process
+}
+
+// newWorld makes a world with rate limits as the vendors have them.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir()}
+	w.telegram = telegramtest.NewServer(t, telegramtest.Options{Limits: true})
+	var err error
+	w.discord, err = discordtest.NewServer(discordtest.Options{Limits: true, Specs: os.Getenv("BRIEFBOT_TEST_SPECS")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.discord.Close)
+	return w
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// write puts a file into the world.
+func (w *world) write(name, content string) {
+	w.t.Helper()
+	path := w.path(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// start starts briefbot and waits until both services are connected.
+func (w *world) start(args ...string) {
+	w.t.Helper()
+	greetings, identifies := len(w.telegram.Calls("getMe")), len(w.discord.Identifies())
+	w.process = startProcess(w.t, w.dir, []string{
+		"BRIEFBOT_TELEGRAM_TOKEN=" + w.telegram.Token(), "BRIEFBOT_TELEGRAM_API=" + w.telegram.URL(),
+		"BRIEFBOT_DISCORD_TOKEN=" + w.discord.Token(), "BRIEFBOT_DISCORD_API=" + w.discord.API(),
+		"BRIEFBOT_LOG_LEVEL=warn",
+	}, args...)
+	w.wait("briefbot to connect", func() bool {
+		return len(w.telegram.Calls("getMe")) > greetings && len(w.discord.Identifies()) > identifies
+	})
+}
+
+// wait returns when ok holds, and fails the test if that takes too long.
+func (w *world) wait(what string, ok func() bool) {
+	w.t.Helper()
+	limit := time.NewTimer(3 * time.Minute)
+	defer limit.Stop()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-w.process.done:
+			w.t.Fatalf("waiting for %s: briefbot ended\n%s", what, w.process.log())
+		case <-limit.C:
+			w.t.Fatalf("waiting for %s took too long\n%s", what, w.process.log())
+		}
+	}
+}
+
+// A process is one run of briefbot.
+type process struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	done   chan struct{} // closed when it has ended
+	output lockedBuffer
+}
+
+func startProcess(t testing.TB, dir string, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, done: make(chan struct{})}
+	p.cmd = exec.CommandContext(context.Background(), "briefbot", args...)
+	p.cmd.Dir = dir
+	p.cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.cmd.Wait() // the exit code is read from ProcessState
+		close(p.done)
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends the process without warning, as kill -9 does.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.done
+}
+
+// stop asks the process to end, and fails the test unless it exits with 0.
+func (p *process) stop() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.done
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		p.t.Fatalf("exit code %d\n%s", code, p.log())
+	}
+}
+
+// log returns what the process has printed.
+func (p *process) log() string { return p.output.String() }
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// story returns a brief with so many events, each with the given title and its
+// number.
+func story(events int, title string) string {
+	var b strings.Builder
+	b.WriteString("title: Grain corridor reopens\noverview: Text.\ntimeline:\n")
+	for n := range events {
+		fmt.Fprintf(&b, "  - {id: event-%d, date: %d, title: %s %d}\n", n, 2000+n, title, n)
+	}
+	return b.String()
+}
+
+// telegramChat returns the n-th chat of a broadcast: private, as most are.
+func telegramChat(n int) telegramtest.Chat { return telegramtest.Chat{ID: int64(5_000_000 + n)} }

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/briefbot/briefbot/bot"
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
+	"github.com/briefbot/briefbot/internal/discord"
+	"github.com/briefbot/briefbot/internal/telegram"
+	"github.com/briefbot/briefbot/internal/web"
+)
+
+type serveCmd struct{}
+
+// Run carries out “briefbot serve”: it makes the parts, joins them and waits.
+func (serveCmd) Run(ctx context.Context, s *settings, out *console, parser *kong.Kong) (err error) {
+	logger := s.logger(out.err)
+	ledger, err := digest.Open(ctx, digest.Options{Store: s.Store, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := ledger.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+
+	platforms, err := s.platforms(logger)
+	if err != nil {
+		return err
+	}
+	options := bot.Options{
+		Source:    brief.NewDir(s.Briefs, brief.DirOptions{Logger: logger}),
+		Ledger:    ledger,
+		Platforms: platforms,
+		Config:    s.botConfig(),
+		PublicURL: s.PublicURL,
+		Logger:    logger,
+		Version:   version(),
+	}
+	// The pages ask the bot and the bot posts to the pages: the one made first
+	// reaches the other through b.
+	var b *bot.Bot
+	var pages *web.Web
+	if s.Listen != "off" {
+		pages, err = web.New(web.Options{
+			Listen:     s.Listen,
+			PublicURL:  s.PublicURL,
+			WebToken:   s.secret.web,
+			Open:       func() *brief.Reader { return b.Reader() },
+			LastChange: func(ctx context.Context, story string) (time.Time, bool, error) { return b.LastChange(ctx, story) },
+			Ready:      func(ctx context.Context) error { return b.Ready(ctx) },
+			Panes: []web.Pane{
+				{Name: "Discord", Payloads: discord.Payloads, Live: s.secret.discord != ""},
+				{Name: "Telegram", Payloads: telegram.Payloads, Live: s.secret.telegram != ""},
+			},
+			Version: version(),
+			Logger:  logger,
+		})
+		if err != nil {
+			return err
+		}
+		if err := pages.Listen(ctx); err != nil {
+			return err
+		}
+		defer func() { _ = pages.Close() }() // after Serve there is nothing to give back
+		options.Platforms = append(options.Platforms, pages)
+		options.Preview = pages.Announce
+	}
+	if b, err = bot.New(ctx, options); err != nil {
+		return err
+	}
+	s.greet(out, b, pages, platforms)
+	go s.reload(ctx, b, parser, logger)
+	return b.Run(ctx)
+}
+
+// platforms makes the chat services for which there is a token.
+func (s *settings) platforms(logger *slog.Logger) ([]chat.Platform, error) {
+	var platforms []chat.Platform
+	if s.secret.discord != "" {
+		d, err := discord.New(discord.Options{Token: s.secret.discord, API: s.DiscordAPI, Logger: logger})
+		if err != nil {
+			return nil, err
+		}
+		platforms = append(platforms, d)
+	}
+	if s.secret.telegram != "" {
+		t, err := telegram.New(telegram.Options{Token: s.secret.telegram, API: s.TelegramAPI, Logger: logger})
+		if err != nil {
+			return nil, err
+		}
+		platforms = append(platforms, t)
+	}
+	return platforms, nil
+}
+
+// botConfig is the part of the settings that a reload may change.
+func (s *settings) botConfig() bot.Config {
+	return bot.Config{
+		Policy:        s.file.policy,
+		Operators:     s.file.operators,
+		Alarms:        s.file.alarms,
+		Subscriptions: s.file.subscriptions,
+		Timezone:      s.Timezone,
+		Settle:        max(s.Settle, 1), // zero would mean the bot's own choice
+	}
+}
+
+// greet says on the terminal what is running, with what, where to click, and how
+// to add a token.
+func (s *settings) greet(out *console, b *bot.Bot, pages *web.Web, platforms []chat.Platform) {
+	stories := len(b.Reader().Stories())
+	line := fmt.Sprintf("briefbot %s: %s from %s", version(), count(stories, "open story", "open stories"), s.Briefs)
+	if pages != nil {
+		line += ", " + s.pagesLine(pages.Addr())
+	}
+	fmt.Fprintln(out.out, line)
+	running := make(map[string]bool)
+	for _, p := range platforms {
+		running[p.Name()] = true
+		inviter, ok := p.(chat.Inviter)
+		if !ok {
+			continue
+		}
+		if link := inviter.Invitation(); link != "" {
+			fmt.Fprintf(out.out, "  %s: on; invite the bot with %s\n", p.Name(), link)
+		}
+	}
+	for _, platform := range []string{"discord", "telegram"} {
+		if !running[platform] {
+			fmt.Fprintf(out.out, "  %s: off; set BRIEFBOT_%s_TOKEN, or --%s-token-file FILE\n", platform, strings.ToUpper(platform), platform)
+		}
+	}
+}
+
+// pagesLine says where to click. The preview is at the root where nobody but this
+// machine can reach it, or for those who have the token.
+func (s *settings) pagesLine(address string) string {
+	base := cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), "http://"+address)
+	host, _, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); s.PublicURL == "" && ip != nil && ip.IsLoopback() {
+		return "preview at " + base + "/"
+	}
+	if s.secret.web != "" {
+		return "stories at " + base + "/, and the preview for who has the web token"
+	}
+	return "stories at " + base + "/ (for the preview set BRIEFBOT_WEB_TOKEN)"
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// fileInterval is how often the configuration file is looked at. A look is one
+// stat call.
+const fileInterval = 2 * time.Second
+
+// reload reads the settings again on SIGHUP and when the file changes, and hands
+// the bot what can be changed while it runs. A bad file keeps the old settings.
+// It owns nothing but the stamp of the file that it saw last.
+func (s *settings) reload(ctx context.Context, b *bot.Bot, parser *kong.Kong, logger *slog.Logger) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	tick := time.NewTicker(fileInterval)
+	defer tick.Stop()
+	path := cmp.Or(s.file.named, defaultFile)
+	seen := stamp(path)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		case <-tick.C:
+			if stamp(path) == seen {
+				continue
+			}
+		}
+		seen = stamp(path)
+		next, err := s.again()
+		if err == nil {
+			err = b.Reload(ctx, next)
+		}
+		if err != nil {
+			logger.Error("the configuration was not read again; the old one stays", "error", err)
+			continue
+		}
+		logger.Info("read the configuration again", "file", path)
+	}
+}
+
+// again reads the file that the settings came from and returns what it changes.
+// Flags and environment stay as they were.
+func (s *settings) again() (bot.Config, error) {
+	f, err := readFile(s.file.named, s.file.flags)
+	if err == nil {
+		err = f.Err()
+	}
+	if err != nil {
+		return bot.Config{}, err
+	}
+	next := *s
+	next.file = f
+	return next.botConfig(), nil
+}
+
+// stamp tells two states of the file at path apart.
+func stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+}
+
+// printJSON writes v as indented JSON.
+func printJSON(out *console, v any) error {
+	encoder := json.NewEncoder(out.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
