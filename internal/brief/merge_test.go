@@ -124,6 +124,42 @@ func TestMergeHeadings(t *testing.T) {
 	}
 }
 
+// TestKeysTellItemsApart has equal ids in every section, and several kinds of
+// change of one item.
+func TestKeysTellItemsApart(t *testing.T) {
+	same := [][]ChangeKind{
+		{EventAdded, EventRevised, EventRetracted, EventRestored, EventRemoved},
+		{IndicatorAdded, IndicatorMoved, IndicatorRemoved},
+		{PersonAdded, PersonRole, PersonRemoved},
+		{OrganizationAdded, OrganizationRevised, OrganizationRemoved},
+		{ScenarioAdded, ScenarioMoved, ScenarioRevised, ScenarioResolved, ScenarioRemoved},
+		{CaseAdded, CaseRevised},
+		{OverviewRevised},
+		{StatusChanged, DossierClosed},
+		{CorrectionPublished},
+		{DossierOpened, DossierRemoved},
+	}
+	known := make(map[string]int)
+	for i, kinds := range same {
+		for _, kind := range kinds {
+			for _, story := range []string{"a", "b"} {
+				key := Change{Story: story, Kind: kind, Item: "x"}.Key()
+				if j, ok := known[key]; ok && j != i {
+					t.Errorf("%s and %s share the key %q", kind, same[j][0], key)
+				}
+				known[key] = i
+			}
+		}
+	}
+	if len(known) != 2*len(same) {
+		t.Errorf("%d keys for %d kinds of item in two stories", len(known), len(same))
+	}
+	one, other := Change{Kind: CorrectionPublished, After: []byte(`{"text":"a"}`)}, Change{Kind: CorrectionPublished, After: []byte(`{"text":"b"}`)}
+	if one.Key() == other.Key() {
+		t.Error("two corrections share a key")
+	}
+}
+
 func TestMergeStories(t *testing.T) {
 	a, a2 := story(t, "a", "A", "2025"), story(t, "a", "A2", "2025")
 	b, b2 := story(t, "b", "B", "2025"), story(t, "b", "B2", "2025")
