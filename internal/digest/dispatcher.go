@@ -134,10 +134,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	wg.Go(func() { d.journal.run(writing) })
 	defer wg.Wait()
 	defer stopWriting()
-	if err := d.ledger.update(ctx, "take over", func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, sqlTakeOver)
-		return err
-	}); err != nil {
+	if err := d.takeOver(ctx); err != nil {
 		return err
 	}
 	if len(d.engines) == 0 {
@@ -163,6 +160,18 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		_ = client.StopAndCancel(cancelled)
 	}
 	return err
+}
+
+// takeOver forgets the jobs of the process before: this is the only one now, and
+// what they did not get to is given new ones.
+func (d *Dispatcher) takeOver(ctx context.Context) error {
+	return d.ledger.update(ctx, "take over", func(tx *transaction) error {
+		if _, err := tx.ExecContext(ctx, sqlTakeOver); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, sqlForgetAllJobs)
+		return err
+	})
 }
 
 func (d *Dispatcher) platforms() (names []string) {
@@ -222,10 +231,13 @@ func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error)
 }
 
 const (
-	sqlTakeOver = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0`
-	sqlLost     = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0 AND NOT EXISTS (
-		SELECT 1 FROM river_job r WHERE r.id = deliveries.job AND r.state IN ('available', 'pending', 'retryable', 'running', 'scheduled'))`
-	sqlAnyOwed  = `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) found`
+	sqlForgetAllJobs = `DELETE FROM river_job`
+	sqlTakeOver      = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0`
+	sqlLost          = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0 AND NOT EXISTS (
+		SELECT 1 FROM river_job r WHERE r.id = deliveries.job AND r.state IN ('available', 'running'))`
+	sqlForgetJobs = `DELETE FROM river_job WHERE state NOT IN ('available', 'running')`
+	sqlAnyJob     = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed)
+		+ (SELECT COUNT(*) FROM (SELECT 1 FROM river_job LIMIT 1) jobs)`
 	sqlJobless  = `SELECT id, platform, conversation FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3`
 	sqlAssign   = `UPDATE deliveries SET job = $1 WHERE id = $2 AND job = 0 AND settled_at = 0`
 	sqlNextOwed = `SELECT COALESCE(MIN(due_at), 0) FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1`
@@ -264,14 +276,18 @@ func (d *Dispatcher) sweep(ctx context.Context, now time.Time) (next time.Time, 
 	return next, nil
 }
 
-// recover takes deliveries from jobs that are not alive any more.
+// recover takes deliveries from jobs that are not alive any more, and forgets the
+// jobs.
 func (d *Dispatcher) recover(ctx context.Context) error {
-	owed, err := scalar(ctx, d.ledger.read, sqlAnyOwed)
-	if err != nil || owed == 0 {
+	any, err := scalar(ctx, d.ledger.read, sqlAnyJob)
+	if err != nil || any == 0 {
 		return d.ledger.explain(err)
 	}
 	return d.ledger.update(ctx, "recover", func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, sqlLost)
+		if _, err := tx.ExecContext(ctx, sqlLost); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, sqlForgetJobs)
 		return err
 	})
 }
@@ -320,7 +336,8 @@ type worker struct {
 	stop       context.Context // done when nothing new is to be begun
 }
 
-// Work sends what the job's conversations are owed.
+// Work sends what the job's conversations are owed. A job is never retried: what
+// it leaves undone is found without a living job and given another.
 func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
 	d := w.dispatcher
 	e := d.engines[job.Args.Platform]
@@ -330,17 +347,27 @@ func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(w.stop, cancel)()
-	names, err := collect(ctx, d.ledger.read, scanOne[string], sqlOfJob, job.ID)
-	if err != nil {
-		return ignoreDone(ctx, fmt.Errorf("reading a job's conversations: %w", d.ledger.explain(err)))
+	conversations, err := d.ledger.conversationsOf(ctx, job.ID)
+	if err == nil {
+		err = e.work(ctx, conversations, d.now().Add(jobSlice))
 	}
-	var conversations []chat.Conversation
-	for _, name := range names {
-		where, err := chat.ParseConversation(name)
-		if err != nil {
-			return err
+	if err = ignoreDone(ctx, err); err != nil {
+		d.alarm(ctx, "deliver", fmt.Sprintf("Sending what is owed did not work; it is tried again within a minute. %v", err))
+	}
+	return nil
+}
+
+// conversationsOf returns the conversations that a job works on.
+func (l *Ledger) conversationsOf(ctx context.Context, job int64) ([]chat.Conversation, error) {
+	all, err := collect(ctx, l.read, func(scan func(...any) error) (where chat.Conversation, err error) {
+		var name string
+		if err := scan(&name); err != nil {
+			return where, err
 		}
-		conversations = append(conversations, where)
+		return chat.ParseConversation(name)
+	}, sqlOfJob, job)
+	if err != nil {
+		return nil, fmt.Errorf("reading a job's conversations: %w", l.explain(err))
 	}
-	return e.work(ctx, conversations, d.now().Add(jobSlice))
+	return all, nil
 }

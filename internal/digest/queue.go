@@ -136,14 +136,16 @@ func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now fu
 		queues[queueName(p)] = river.QueueConfig{MaxWorkers: jobsAtOnce}
 	}
 	return river.NewClient(d, &river.Config{
-		Queues:                      queues,
-		Workers:                     workers,
-		FetchPollInterval:           queuePoll,
-		FetchCooldown:               queueCooldown,
-		JobTimeout:                  jobTimeout,
-		RescueStuckJobsAfter:        2 * jobTimeout,
-		CompletedJobRetentionPeriod: time.Hour,
-		Logger:                      logger,
-		Test:                        river.TestConfig{Time: ourClock{now}},
+		Queues:               queues,
+		Workers:              workers,
+		FetchPollInterval:    queuePoll,
+		FetchCooldown:        queueCooldown,
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: 2 * jobTimeout,
+		// One process has nobody to elect. What the leader does for a queue, the
+		// dispatcher does from the deliveries: they know what is left undone.
+		LeaderElectionDisabled: true,
+		Logger:                 logger,
+		Test:                   river.TestConfig{Time: ourClock{now}},
 	})
 }
