@@ -30,7 +30,7 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 	} else if s = strings.TrimSpace(s); strings.ContainsAny(s, "\n\t") {
 		s = strings.Join(strings.Fields(s), " ")
 	}
-	if s == "" {
+	if !strings.ContainsFunc(s, visible) {
 		d.blank(n, r)
 		return ""
 	}
@@ -41,8 +41,12 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 	return d.checked(n, s, r)
 }
 
-// blank judges a text without any letters. Most keys may have one, as if they were
-// not there.
+// visible reports whether a text of c alone would show. No chat service takes a
+// message in which nothing does.
+func visible(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
+
+// blank judges a text in which nothing shows. Most keys may have one, as if they
+// were not there.
 func (d *decoder) blank(n *yaml.Node, r *rule) {
 	switch {
 	case r.required:
