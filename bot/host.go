@@ -122,7 +122,11 @@ func lostKey(where chat.Conversation) string { return "lost:" + where.String() }
 
 // greet owes a conversation a greeting, once.
 func (b *Bot) greet(ctx context.Context, e chat.Event) error {
-	q := b.question(&chat.Invocation{Where: e.Where, Room: e.Room})
+	inv := &chat.Invocation{Where: e.Where, Room: e.Room}
+	if len(inv.Room) == 0 {
+		inv.Room = []string{ownSubject(e.Where)}
+	}
+	q := b.question(inv)
 	card := b.greetingCard(q)
 	if !q.reader.Admitted() {
 		card = closedCard(q.Invocation)

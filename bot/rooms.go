@@ -55,7 +55,7 @@ func (b *Bot) configure(ctx context.Context, c *settings, survey bool) error {
 
 // room returns the access subjects of a conversation as far as they can be known.
 func (b *Bot) room(ctx context.Context, where chat.Conversation, known []digest.Subscription, survey bool) []string {
-	own := chat.Conversation{Platform: where.Platform, ID: where.ID}.String()
+	own := ownSubject(where)
 	if surveyor, ok := b.platform(where.Platform).(chat.Surveyor); ok && survey {
 		s, err := surveyor.Survey(ctx, where)
 		if err == nil && len(s.Room) > 0 {
@@ -79,4 +79,10 @@ func (b *Bot) resurvey(ctx context.Context) {
 	if err := b.configure(ctx, b.current(), true); err != nil && ctx.Err() == nil {
 		b.log.ErrorContext(ctx, "surveying the configured conversations", "error", err)
 	}
+}
+
+// ownSubject is the access subject that a conversation is by itself, whatever its
+// thread.
+func ownSubject(where chat.Conversation) string {
+	return chat.Conversation{Platform: where.Platform, ID: where.ID}.String()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -159,6 +160,47 @@ func TestCommitToDigest(t *testing.T) {
 	if second := w.fake.Posted(room)[1].Card.Plain(); !strings.Contains(second, "The bridge reopens") || strings.Contains(second, "inspected") {
 		t.Errorf("the second digest is\n%s", second)
 	}
+}
+
+// TestDigestsKeepAudiences checks that a conversation subscribed to all stories is
+// told only of those that it may read, and that one which may is told.
+func TestDigestsKeepAudiences(t *testing.T) {
+	secret := strings.Replace(bridge, "overview:", "audience: [newsroom]\noverview:", 1)
+	source := newScripted(map[string]string{"secret": secret, "bridge": bridge})
+	newsroom := chat.Conversation{Platform: "fake", ID: "-42"}
+	w := newWorld(t, nil, withSource(source), realTime, withConfig(Config{
+		Settle: time.Millisecond,
+		Policy: brief.Policy{Groups: map[string][]string{"newsroom": {"fake:-42"}}},
+		Subscriptions: []digest.Subscription{
+			{Where: room, Stories: []string{digest.AllStories}, Schedule: digest.Immediate},
+			{Where: room, Stories: []string{"secret"}, Schedule: digest.Immediate},
+			{Where: newsroom, Stories: []string{digest.AllStories}, Schedule: digest.Immediate},
+		},
+	}))
+	running(t, w)
+	ctx := deadline(t)
+	if _, err := w.fake.Host(ctx); err != nil {
+		t.Fatal(err)
+	}
+	event := "  - {id: found, date: 2025-12-10, title: Something is found}\n"
+	source.set(map[string]string{"secret": secret + event, "bridge": bridge}, nil)
+	if err := w.fake.Await(ctx, func(sends []chattest.Send) bool { return slices.ContainsFunc(sends, to(newsroom)) }); err != nil {
+		t.Fatalf("the newsroom is not told: %v\n%s", err, w.logged)
+	}
+	source.set(map[string]string{"secret": secret + event, "bridge": inspected}, nil)
+	if err := w.fake.Await(ctx, func(sends []chattest.Send) bool { return slices.ContainsFunc(sends, to(room)) }); err != nil {
+		t.Fatalf("the room is not told of the open story: %v", err)
+	}
+	for _, s := range w.fake.Posted(room) {
+		if text := s.Card.Plain(); strings.Contains(text, "found") || strings.Contains(text, "secret") {
+			t.Errorf("the room is told\n%s", text)
+		}
+	}
+}
+
+// to selects the sends to a conversation.
+func to(where chat.Conversation) func(chattest.Send) bool {
+	return func(s chattest.Send) bool { return s.To == where }
 }
 
 // TestBrokenBriefAlarmsOnce breaks a brief in several ways, over a restart too: the
