@@ -180,6 +180,9 @@ func (e *engine) write(ctx context.Context, v *delivery, d verdict) error {
 	if err != nil {
 		return err
 	}
+	if d.moved.ID != "" {
+		e.ledger.stir() // it is owed to somebody else now
+	}
 	if d.alarm != "" && first {
 		e.alarm(context.WithoutCancel(ctx), d.key, d.alarm)
 	}
