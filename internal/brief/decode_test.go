@@ -223,6 +223,42 @@ timeline:
 	}
 }
 
+// TestDecodeIDs checks ids that are not simply written.
+func TestDecodeIDs(t *testing.T) {
+	d := decodeText(t, `
+title: T
+overview: O
+timeline: []
+people:
+  - &a {id: &i jane, name: Jane Doe, title: Minister}
+  - {<<: *a, id: john, name: John Doe}
+  - {id: , name: Jim Doe}
+  - {name: 2025}
+  - {name: A very long name that goes on and on until there is no more room for it in an id}
+organizations:
+  - {id: *i, name: Office of Jane Doe}
+sources:
+  - {publisher: The Wire}
+  - {publisher: The Wire, title: A report}
+`)
+	var ids []string
+	for _, p := range d.People {
+		ids = append(ids, p.ID)
+	}
+	ids = append(ids, d.Organizations[0].ID, d.Sources[0].ID, d.Sources[1].ID)
+	want := []string{"jane", "john", "jim-doe", "2025", "a-very-long-name-that-goes-on-and-on-until-there-is-no-more-room", "jane", "the-wire", "a-report"}
+	if diff := cmp.Diff(want, ids); diff != "" {
+		t.Errorf("ids (-want +got):\n%s", diff)
+	}
+	if d.People[1].Title != "Minister" {
+		t.Errorf("nothing merged into %+v", d.People[1])
+	}
+	_, problems := Decode("story.yaml", []byte("title: T\noverview: O\ntimeline: []\npeople:\n  - &a {id: a, name: A}\n  - {<<: *a, name: B}\n"))
+	if len(problems) != 1 || problems[0].Rule != "id" || problems[0].Line != 6 || !strings.Contains(problems[0].Message, "write another") {
+		t.Errorf("a merged id: %v", problems)
+	}
+}
+
 // TestDecodeScalars checks that text is what the file says, whatever YAML would
 // make of it.
 func TestDecodeScalars(t *testing.T) {

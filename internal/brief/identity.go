@@ -14,35 +14,27 @@ import (
 func (d *decoder) identify(n *yaml.Node, v reflect.Value, r *rule) {
 	own := &r.of.rules[r.of.id]
 	field := v.Field(own.field)
-	written := valueOf(n, own.key)
-	id, where := field.String(), n
-	switch {
-	case written != nil && !isNull(target(written)):
-		if where = target(written); id == "" {
+	id, where, advice := field.String(), nodeOf(n, own.key), "the id %q is taken in %s, on line %d: write another"
+	if id == "" {
+		if own.required || where != n && !isNull(where) {
 			return // told already
 		}
-	case own.required:
-		return
-	default:
 		if id, where = d.defaultID(n, v, r); id == "" {
 			return
 		}
 		field.SetString(id)
+		advice = "the id made of this, %q, is taken in %s, on line %d: write an id"
 	}
 	known := d.ids[r.key]
 	if known == nil {
 		known = make(map[string]*yaml.Node)
 		d.ids[r.key] = known
 	}
-	first, repeated := known[id]
-	switch {
-	case repeated && where == written:
-		d.fail(d.at(where), "id", "the id %q is taken in %s, on line %d: write another", id, r.key, d.at(first).line)
-	case repeated:
-		d.fail(d.at(where), "id", "the id made of this, %q, is taken in %s, on line %d: write an id", id, r.key, d.at(first).line)
-	default:
-		known[id] = where
+	if first := known[id]; first != nil {
+		d.fail(d.at(where), "id", advice, id, r.key, d.at(first).line)
+		return
 	}
+	known[id] = where
 }
 
 // defaultID makes an id of the first field that has text.
@@ -52,10 +44,9 @@ func (d *decoder) defaultID(n *yaml.Node, v reflect.Value, r *rule) (id string, 
 		if name == "" {
 			continue
 		}
-		where = n
 		for _, other := range r.of.rules {
-			if value := valueOf(n, other.key); other.field == field && value != nil {
-				where = target(value)
+			if other.field == field {
+				where = nodeOf(n, other.key)
 			}
 		}
 		if id = cutSlug(slug(name), maxItemID); id == "" {
