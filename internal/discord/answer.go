@@ -97,7 +97,7 @@ type exchange struct {
 // place, any other message left as it is.
 func (x *exchange) press(ctx context.Context) {
 	inv := x.i.invocation()
-	inv.Line, inv.Pressed = x.i.Data.CustomID, true
+	inv.Line, inv.Pressed = carried(x.i.Data.CustomID), true
 	if call, shared := x.i.shared(); shared {
 		inv.Line = call
 		x.share(ctx, inv)

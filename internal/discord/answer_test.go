@@ -164,6 +164,20 @@ func TestPressOnAnswerEditsIt(t *testing.T) {
 	}
 }
 
+func TestTwoButtonsMayAskTheSame(t *testing.T) {
+	play(t, func(s *stage) {
+		digest := s.send(channelID, chat.Card{Title: "x", Actions: [][]chat.Action{{
+			{Label: "Page 2", Call: "timeline grain"}, {Label: "Older", Call: "timeline grain"}, {Label: "Older still", Call: "timeline grain"},
+		}}}, "key")
+		for _, label := range []string{"Page 2", "Older", "Older still"} {
+			s.press(digest, label)
+			if line := s.host.last().Line; line != "timeline grain" {
+				s.Errorf("%s asks %q", label, line)
+			}
+		}
+	})
+}
+
 func TestPressOnDigestLeavesIt(t *testing.T) {
 	for _, channel := range []string{channelID, threadID, directID} {
 		for _, slow := range []time.Duration{0, 5 * time.Second} {

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -27,8 +28,29 @@ func shareID(call string) string {
 	return sharePrefix + chat.Short(call)
 }
 
-// buttons lays actions out in at most five rows of at most five. A second button
-// for the same call is left out: Discord takes each only once.
+// again sets a number apart from what a button carries. Discord takes each custom
+// id only once in a message: a second button for the same call is numbered.
+const again = "\u241f"
+
+// carried is the line in what a button carries.
+func carried(customID string) string {
+	line, _, _ := strings.Cut(customID, again)
+	return line
+}
+
+// unique is id, numbered if it was seen; it is nothing where that is too long.
+func unique(id string, seen map[string]bool) string {
+	for n := 2; seen[id]; n++ {
+		id = carried(id) + again + strconv.Itoa(n)
+	}
+	if len(id) > maxCustomID {
+		return ""
+	}
+	seen[id] = true
+	return id
+}
+
+// buttons lays actions out in at most five rows of at most five.
 func buttons(actions [][]chat.Action, share string) []row {
 	rows := []row{}
 	seen := map[string]bool{share: true}
@@ -36,10 +58,14 @@ func buttons(actions [][]chat.Action, share string) []row {
 		var current []button
 		for _, a := range line {
 			b, ok := buttonOf(a)
-			if !ok || b.CustomID != "" && seen[b.CustomID] {
+			if !ok {
 				continue
 			}
-			seen[b.CustomID] = true
+			if b.Style != styleLink {
+				if b.CustomID = unique(b.CustomID, seen); b.CustomID == "" {
+					continue
+				}
+			}
 			if len(current) == chat.MaxRow {
 				rows = append(rows, row{componentRow, current})
 				current = nil

@@ -196,5 +196,5 @@ func (i *interaction) inPlace() bool {
 
 // shared is the call that a Share button repeats.
 func (i *interaction) shared() (string, bool) {
-	return strings.CutPrefix(i.Data.CustomID, sharePrefix)
+	return strings.CutPrefix(carried(i.Data.CustomID), sharePrefix)
 }

@@ -146,3 +146,7 @@ func (r *reading) run(s, mark string) int {
 	}
 	return 0
 }
+
+// Read is what a reader sees of a text in Discord's Markdown, for tests of the
+// package from without.
+func Read(s string) string { return read(s).text.String() }

@@ -57,7 +57,7 @@ type footer struct {
 }
 
 type attachment struct {
-	ID          int    `json:"id"`
+	ID          int    `json:"id,string"` // of the form's file
 	Filename    string `json:"filename"`
 	Description string `json:"description,omitempty"`
 }

@@ -66,6 +66,12 @@ func TestPayloads(t *testing.T) {
         },
         {
           "type": 2,
+          "style": 2,
+          "label": "Again",
+          "custom_id": "timeline grain␟2"
+        },
+        {
+          "type": 2,
           "style": 5,
           "label": "Site",
           "url": "https://example.org/"
@@ -234,7 +240,7 @@ func hostileCard(r *rand.Rand) chat.Card {
 func TestHostileCardsAreAccepted(t *testing.T) {
 	playUnserved(t, discordtest.Options{}, func(s *stage) {
 		r := rand.New(rand.NewPCG(5, 6))
-		for i := range 300 {
+		for i := range 100 {
 			c := hostileCard(r)
 			if m := compose(c, "share x"); !m.fits() {
 				s.Fatalf("card %d does not fit: %d bytes", i, m.text())

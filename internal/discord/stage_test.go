@@ -44,6 +44,31 @@ type stage struct {
 	refusals bool
 }
 
+// loadSpecs reads Discord's OpenAPI file once, if BRIEFBOT_TEST_SPECS names the
+// folder that holds it.
+var loadSpecs = sync.OnceValues(func() (*discordtest.Schemas, error) {
+	folder := os.Getenv("BRIEFBOT_TEST_SPECS")
+	if folder == "" {
+		return nil, nil
+	}
+	return discordtest.LoadSpecs(folder)
+})
+
+func TestBodiesAreCheckedAgainstTheSpecs(t *testing.T) {
+	specs, err := loadSpecs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if specs != nil {
+		return
+	}
+	const advice = "bodies are not checked against Discord's OpenAPI file: set BRIEFBOT_TEST_SPECS to the folder of discord-openapi.json"
+	if os.Getenv("BRIEFBOT_TEST_REQUIRE") == "all" {
+		t.Fatal(advice)
+	}
+	t.Skip(advice)
+}
+
 // play runs test on a stage whose adapter serves, once it is connected and has
 // registered its commands.
 func play(t *testing.T, test func(*stage)) {
@@ -58,10 +83,13 @@ func play(t *testing.T, test func(*stage)) {
 // playUnserved runs test on a stage whose adapter does not serve yet.
 func playUnserved(t *testing.T, o discordtest.Options, test func(*stage)) {
 	t.Helper()
+	specs, err := loadSpecs()
+	if err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{T: t, pipe: discordtest.NewPipe(), host: newHost(), logs: &log{}, served: make(chan error, 1), over: make(chan struct{})}
-		o.Listener, o.Specs = s.pipe, os.Getenv("BRIEFBOT_TEST_SPECS")
-		var err error
+		o.Listener, o.Schemas = s.pipe, specs
 		if s.server, err = discordtest.NewServer(o); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,6 @@
 // can be told to fail in every way in which Discord fails.
 //
 // It knows nothing of briefbot and is written against Discord's documentation
-// (https://discord.com/developers/docs) alone. Where [Options.Specs] names the
-// folder with Discord's OpenAPI file, request bodies are checked against that too.
+// (https://discord.com/developers/docs) alone. Given Discord's OpenAPI
+// file ([LoadSpecs]), it checks request bodies against that too.
 package discordtest

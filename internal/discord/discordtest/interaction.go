@@ -220,6 +220,17 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
+// Tokens are the secrets of all interactions so far.
+func (s *Server) Tokens() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for token := range s.interactions {
+		all = append(all, token)
+	}
+	return all
+}
+
 // Token is the interaction's secret.
 func (p *Pending) Token() string { return p.token }
 

@@ -93,6 +93,20 @@ func (s *Server) Messages(channel string) []Message {
 	return all
 }
 
+// Visible are the messages of a channel that somebody there can see, those that only
+// one person sees too, oldest first.
+func (s *Server) Visible(channel string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, id := range s.posted {
+		if m := s.messages[id]; m.Channel == channel && !m.Deleted {
+			all = append(all, *m)
+		}
+	}
+	return all
+}
+
 // Message returns a message by its id, ephemeral ones too.
 func (s *Server) Message(id string) (Message, bool) {
 	s.mu.Lock()

@@ -11,8 +11,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemas are the request bodies of Discord's OpenAPI file, compiled once.
-type schemas struct{ byRoute map[string]*jsonschema.Schema }
+// Schemas are the request bodies of Discord's OpenAPI file, compiled once and shared
+// by many servers.
+type Schemas struct{ byRoute map[string]*jsonschema.Schema }
 
 // specified are the routes with a body, and their paths in the OpenAPI file.
 var specified = map[string]string{
@@ -24,7 +25,8 @@ var specified = map[string]string{
 	"PUT /applications/{application}/commands":                 "/applications/{application_id}/commands",
 }
 
-func loadSchemas(folder string) (*schemas, error) {
+// LoadSpecs reads the OpenAPI file in a folder, discord-openapi.json.
+func LoadSpecs(folder string) (*Schemas, error) {
 	path := filepath.Join(folder, "discord-openapi.json")
 	f, err := os.Open(path)
 	if err != nil {
@@ -41,7 +43,7 @@ func loadSchemas(folder string) (*schemas, error) {
 	if err := c.AddResource(base, doc); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	s := &schemas{byRoute: map[string]*jsonschema.Schema{}}
+	s := &Schemas{byRoute: map[string]*jsonschema.Schema{}}
 	for route, p := range specified {
 		method, _, _ := strings.Cut(route, " ")
 		pointer := "/paths/" + strings.ReplaceAll(p, "/", "~1") + "/" + strings.ToLower(method) + "/requestBody/content/application~1json/schema"
@@ -54,7 +56,7 @@ func loadSchemas(folder string) (*schemas, error) {
 
 // check returns what is wrong with a body, or the empty string. Nil schemas find
 // nothing.
-func (s *schemas) check(method, route string, body []byte) string {
+func (s *Schemas) check(method, route string, body []byte) string {
 	if s == nil {
 		return ""
 	}

@@ -22,9 +22,11 @@ import (
 type Options struct {
 	// Token is the bot's token; empty: a made-up one, see [Server.Token].
 	Token string
-	// Specs is the folder that holds discord-openapi.json. Empty: bodies are
-	// checked by this package's own rules only.
-	Specs string
+	// Specs is the folder that holds discord-openapi.json, and Schemas what
+	// [LoadSpecs] made of it, for many servers. Neither: bodies are checked by this
+	// package's own rules only.
+	Specs   string
+	Schemas *Schemas
 	// Limits switches the rate limits on: 50 requests a second over all, and the
 	// buckets of each route.
 	Limits bool
@@ -43,7 +45,6 @@ type Server struct {
 	application string // also the bot's user id
 	listener    net.Listener
 	http        *http.Server
-	schemas     *schemas
 	done        chan struct{}
 
 	mu           sync.Mutex
@@ -87,15 +88,15 @@ func NewServer(o Options) (*Server, error) {
 	if s.options.Heartbeat == 0 {
 		s.options.Heartbeat = 41250 * time.Millisecond
 	}
-	s.limits.buckets = map[string]*window{}
-	s.gateway.conns = map[*gatewayConn]bool{}
-	s.gateway.starts = sessionStarts{total: 1000, remaining: 1000, resetAfter: 24 * time.Hour}
-	if o.Specs != "" {
+	if o.Specs != "" && o.Schemas == nil {
 		var err error
-		if s.schemas, err = loadSchemas(o.Specs); err != nil {
+		if s.options.Schemas, err = LoadSpecs(o.Specs); err != nil {
 			return nil, err
 		}
 	}
+	s.limits.buckets = map[string]*window{}
+	s.gateway.conns = map[*gatewayConn]bool{}
+	s.gateway.starts = sessionStarts{total: 1000, remaining: 1000, resetAfter: 24 * time.Hour}
 	s.listener = o.Listener
 	if s.listener == nil {
 		var err error
@@ -330,7 +331,7 @@ func (s *Server) judge(c *call, entry Request, handle func(*call) answer) answer
 	if limited != nil {
 		return *limited
 	}
-	if problem := s.schemas.check(c.Method, entry.Route, c.body); problem != "" {
+	if problem := s.options.Schemas.check(c.Method, entry.Route, c.body); problem != "" {
 		return invalid("against the OpenAPI file: %s", problem)
 	}
 	a := handle(c)
