@@ -37,7 +37,7 @@ func autolinks(text string, given []telegramEntity) []telegramEntity {
 	var found []telegramEntity
 	for _, r := range autolinkRules {
 		for _, m := range r.rule.FindAllStringIndex(text, -1) {
-			if m[0] > 0 && strings.ContainsAny(text[m[0]-1:m[0]], "/@#$&=.-_") || m[0] > 0 && r.kind != "url" && isWord(text[m[0]-1]) {
+			if !standsAlone(r.kind, text[:m[0]], text[m[1]:]) {
 				continue
 			}
 			from := unitLen(text[:m[0]])
@@ -49,6 +49,21 @@ func autolinks(text string, given []telegramEntity) []telegramEntity {
 		}
 	}
 	return found
+}
+
+// standsAlone reports whether what is around a match lets it be one.
+func standsAlone(kind, before, after string) bool {
+	if kind == "bot_command" && strings.IndexAny(after, "/<>") == 0 {
+		return false
+	}
+	if before == "" {
+		return true
+	}
+	last := before[len(before)-1:]
+	if kind == "bot_command" && strings.ContainsAny(last, "<>") {
+		return false
+	}
+	return !strings.ContainsAny(last, "/@#$&=.-_") && (kind == "url" || !isWord(last[0]))
 }
 
 func address(kind, text string) string {

@@ -92,7 +92,7 @@ func (s stream) tell(known int) (int, error) {
 		return version, nil
 	}
 	var b bytes.Buffer
-	if err := s.web.pages.ExecuteTemplate(&b, "partial", s.web.views(entries)); err != nil {
+	if err := s.web.pages.ExecuteTemplate(&b, "partial", s.web.partial(entries)); err != nil {
 		s.web.options.Logger.Error("executing a template", "template", "partial", "error", err)
 		return version, err
 	}

@@ -1,6 +1,9 @@
 package web
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A kind is what a node is on the screen. The templates know every one.
 type kind string
@@ -59,7 +62,7 @@ func writePlain(b *strings.Builder, nodes []node) {
 	for _, n := range nodes {
 		b.WriteString(n.Text)
 		writePlain(b, n.Kids)
-		if n.Kind == quoteNode || n.Kind == itemNode || n.Kind == headingNode || n.Kind == preNode {
+		if slices.Contains([]kind{paraNode, quoteNode, itemNode, headingNode, preNode}, n.Kind) {
 			b.WriteByte('\n')
 		}
 	}

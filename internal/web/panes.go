@@ -34,6 +34,7 @@ type paneView struct {
 	Name     string
 	Slug     string
 	Clock    string
+	Time     string
 	Discord  []discordView
 	Telegram []telegramView
 	Raw      []string
@@ -41,6 +42,25 @@ type paneView struct {
 	Notes    []string // what was left out
 	Faults   []string // what the service would refuse
 	Stored   bool     // the requests can be looked at
+}
+
+// A partial is what changed, as parts of the page.
+type partial struct {
+	Entries []entryView
+	Welcome *welcome // nil: as before
+}
+
+// partial shows entries that came or changed, and the stories again where a brief
+// did.
+func (w *Web) partial(entries []entry) partial {
+	p := partial{Entries: w.views(entries)}
+	for _, e := range entries {
+		if p.Welcome == nil && (e.Kind == previewEntry || e.Kind == troubleEntry) {
+			wel := w.welcome()
+			p.Welcome = &wel
+		}
+	}
+	return p
 }
 
 func (w *Web) views(entries []entry) []entryView {
@@ -69,7 +89,7 @@ func (w *Web) view(e entry) entryView {
 	}
 	for _, p := range w.options.Panes {
 		pv := w.pane(p, e.Card)
-		pv.Entry, pv.Line, pv.Clock, pv.Stored = e.ID, v.Line, v.Clock, e.version > 0
+		pv.Entry, pv.Line, pv.Clock, pv.Time, pv.Stored = e.ID, v.Line, v.Clock, v.Time, e.version > 0
 		pv.wire(e.Card)
 		v.Panes = append(v.Panes, pv)
 	}

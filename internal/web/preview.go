@@ -142,7 +142,7 @@ func (w *Web) run(ctx context.Context, inv chat.Invocation) chat.Reply {
 // script, otherwise as a new look at the page.
 func (w *Web) shown(rw http.ResponseWriter, r *http.Request, changed ...entry) {
 	if r.Header.Get("HX-Request") == "true" {
-		w.page(rw, r, http.StatusOK, "partial", w.views(changed))
+		w.page(rw, r, http.StatusOK, "partial", w.partial(changed))
 		return
 	}
 	to := "/"

@@ -3,12 +3,15 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
@@ -277,6 +280,17 @@ func TestWelcome(t *testing.T) {
 	page = d.get(t, "/")
 	contains(t, page, "There is no open story yet", "BRIEFBOT_TELEGRAM_TOKEN=…")
 	lacks(t, page, "BRIEFBOT_DISCORD_TOKEN")
+	var many []*brief.Dossier
+	for i := range 1234 {
+		many = append(many, &brief.Dossier{ID: fmt.Sprintf("story-%04d", i), Title: "A story", Overview: "x"})
+	}
+	snapshot := brief.NewSnapshot("many", time.Now(), many, nil)
+	d = open(t, "127.0.0.1:8080", func(o *Options) { o.Open = func() *brief.Reader { return brief.Unrestricted(snapshot) } })
+	page = d.get(t, "/")
+	contains(t, page, "1,234 open stories", "1,222 more")
+	if n := strings.Count(page, `href="/stories/story-`); n != maxWelcome {
+		t.Errorf("%d stories are listed, want %d", n, maxWelcome)
+	}
 }
 
 // TestFormsAreBounded refuses what no form of ours sends.

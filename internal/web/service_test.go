@@ -119,7 +119,7 @@ func TestTelegramEntities(t *testing.T) {
 		{"a link", `[{"type":"text_link","offset":2,"length":4,"url":"https://example.org/"},{"type":"bold","offset":2,"length":4}]`, "a link(bold(link) → https://example.org/)"},
 		{"x = 1", `[{"type":"code","offset":0,"length":5}]`, "code(x = 1)"},
 		{"said\nquoted\nafter", `[{"type":"expandable_blockquote","offset":5,"length":6}]`, "said\nquote(quoted)after"},
-		{"<b>&amp;", `[]`, "<b>&amp;"},
+		{"<b>&amp;</b>", `[]`, "<b>&amp;</b>"},
 		{"read README.md and https://example.org/x.", `[]`, "read link(README.md → http://README.md) and link(https://example.org/x)."},
 		{"by @somebody, #tag, $USD, /help", `[]`, "by mention(@somebody), mention(#tag), mention($USD), mention(/help)"},
 		{"by @\u200bsomebody and/or 1/2", `[]`, "by @\u200bsomebody and/or 1/2"},

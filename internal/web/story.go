@@ -19,7 +19,7 @@ func (w *Web) index(rw http.ResponseWriter, r *http.Request) {
 		page
 		Stories []storyLine
 		Login   bool
-	}{page{Title: "Stories", Description: "Current stories as dossiers: overview, timeline, people and sources."}, w.lines(), w.options.WebToken != "" && !w.operator(r)})
+	}{page{Title: "Stories", Description: "Current stories as dossiers: overview, timeline, people and sources."}, storyLines(w.options.Open().Stories()), w.options.WebToken != "" && !w.operator(r)})
 }
 
 // story shows an open story, as a page or as JSON. For any other the answer is
@@ -93,9 +93,7 @@ func (w *Web) storyPage(r *http.Request, reader *brief.Reader, d *brief.Dossier)
 		People: v.people(), Organizations: v.organizations(), Scenarios: v.scenarios(),
 		History: v.history(), Corrections: v.corrections(), Sources: v.sources(),
 	}
-	for _, other := range reader.Related(d) {
-		p.Related = append(p.Related, storyLine{ID: other.ID, Title: other.Title, Subtitle: other.Subtitle, Language: other.Language})
-	}
+	p.Related = storyLines(reader.Related(d))
 	for _, s := range []struct {
 		section
 		items int

@@ -15,9 +15,14 @@ type page struct {
 // A welcome is what stands where the conversation begins.
 type welcome struct {
 	Try     []try
-	Stories []storyLine
-	Missing []Pane // services that the bot is not connected to
+	Stories []storyLine // the first of those that are open
+	Open    int         // all of them
+	More    int         // those not shown
+	Missing []Pane      // services that the bot is not connected to
 }
+
+// maxWelcome is how many stories the welcome lists.
+const maxWelcome = 12
 
 // A try is a question worth asking first.
 type try struct{ Line, What string }
@@ -32,7 +37,8 @@ type storyLine struct {
 }
 
 func (w *Web) welcome() welcome {
-	wel := welcome{Stories: w.lines()}
+	all := w.options.Open().Stories()
+	wel := welcome{Stories: storyLines(all[:min(len(all), maxWelcome)]), Open: len(all), More: max(0, len(all)-maxWelcome)}
 	story := ""
 	if len(wel.Stories) > 0 {
 		story = " " + wel.Stories[0].ID
@@ -53,10 +59,10 @@ func (w *Web) welcome() welcome {
 	return wel
 }
 
-// lines returns the stories that anyone may read.
-func (w *Web) lines() []storyLine {
+// storyLines returns stories as they stand in a list.
+func storyLines(stories []*brief.Dossier) []storyLine {
 	var lines []storyLine
-	for _, d := range w.options.Open().Stories() {
+	for _, d := range stories {
 		lines = append(lines, storyLine{
 			ID: d.ID, Title: d.Title, Subtitle: d.Subtitle, Status: d.Status,
 			Events: len(d.Timeline), AsOf: d.AsOf.Words(), Language: d.Language,

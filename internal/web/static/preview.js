@@ -62,7 +62,7 @@
 
 	// Completion.
 
-	let choices = [], at = 0, moved = false, asking = null;
+	let choices = [], at = 0, moved = false, exact = false, asking = null;
 
 	function close() {
 		asking?.abort();
@@ -88,6 +88,9 @@
 	}
 
 	function offer(found) {
+		const others = found.filter(c => c.value.trim() !== box.value.trim());
+		exact = others.length < found.length; // what is typed is a choice already
+		found = others;
 		if (!found.length) return close();
 		const kept = moved ? found.findIndex(c => c.value === choices[at].value) : -1;
 		choices = found;
@@ -128,7 +131,7 @@
 	// is not complete yet.
 	function unfinished() {
 		const line = box.value.trim();
-		return moved || (!line.includes(" ") && !choices.some(c => c.value.trim() === line));
+		return moved || (!exact && !line.includes(" "));
 	}
 
 	// What was asked before.
