@@ -185,7 +185,8 @@ func BenchmarkAppearances(b *testing.B) {
 	}
 }
 
-// BenchmarkReader makes the reader of one question over 10,000 dossiers.
+// BenchmarkReader makes the reader of one question over 10,000 dossiers, for one
+// of few and for one of many.
 func BenchmarkReader(b *testing.B) {
 	var dossiers []*Dossier
 	for n := range benchDossiers {
@@ -196,12 +197,26 @@ func BenchmarkReader(b *testing.B) {
 		dossiers = append(dossiers, d)
 	}
 	s := snapshotOf(dossiers...)
-	policy := &Policy{Groups: map[string][]string{"newsroom": {"telegram:1", "telegram:2", "telegram:4242"}}}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := policy.Reader(s, "telegram:4242", "discord-role:1/2").Story("story-00010"); !ok {
-			b.Fatal("not seen")
-		}
+	var members, roles []string
+	for n := range 10_000 {
+		members = append(members, fmt.Sprintf("telegram:%d", n))
+	}
+	for n := range 250 { // as many as Discord allows
+		roles = append(roles, fmt.Sprintf("discord-role:1/%d", n))
+	}
+	for name, test := range map[string]struct{ members, subjects []string }{
+		"few":  {members[:3], []string{members[2]}},
+		"many": {members, append(roles, members[len(members)-1])},
+	} {
+		policy := &Policy{Groups: map[string][]string{"newsroom": test.members}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := policy.Reader(s, test.subjects...).Story("story-00010"); !ok {
+					b.Fatal("not seen")
+				}
+			}
+		})
 	}
 }
 

@@ -211,6 +211,22 @@ func TestLoadStops(t *testing.T) {
 	}
 }
 
+func TestFolderFullOfOtherFiles(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "a.yaml"), minimal("A"))
+	for n := range maxIgnored + 7 {
+		writeFile(t, filepath.Join(dir, fmt.Sprintf("photo-%d.jpg", n)), "")
+	}
+	s := loadDir(t, dir, nil)
+	problems := s.Problems()
+	if len(problems) != maxIgnored+1 || len(s.Dossiers()) != 1 {
+		t.Fatalf("%d problems, %d dossiers", len(problems), len(s.Dossiers()))
+	}
+	if first := problems[0]; first.Path != dir || !strings.Contains(first.Message, "7 more files") || first.Severity != Warning {
+		t.Errorf("%v does not say how many more there are", first)
+	}
+}
+
 // TestFileGoneWhileLoading reads a file that was there when the folder was listed.
 func TestFileGoneWhileLoading(t *testing.T) {
 	dir := t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/briefbot/briefbot/internal/spelling"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -122,46 +123,12 @@ func plainLetters(r rune) string {
 	return ""
 }
 
-// distance returns how many letters must be put in, taken out, replaced or
-// swapped with their neighbour to make b of a (optimal string alignment), or
-// limit+1 where it would be more than limit.
-func distance(a, b []rune, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range above {
-		above[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d := min(above[j]+1, row[j-1]+1, above[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, before[j-2]+1)
-			}
-			row[j] = d
-			least = min(least, d)
-		}
-		if least > limit {
-			return limit + 1
-		}
-		before, above, row = above, row, before
-	}
-	return min(above[len(b)], limit+1)
-}
-
 // remoteness is the distance of a and b in thousandths of the longer one's length,
 // or more than limit where it would be more than that.
 func remoteness(a []rune, b string, limit int) int {
 	longer := max(len(a), utf8.RuneCountInString(b), 1)
 	most := limit * longer / 1000
-	d := distance(a, []rune(b), most)
+	d := spelling.Distance(a, []rune(b), most)
 	if d > most {
 		return limit + 1
 	}

@@ -63,28 +63,3 @@ func FuzzFold(f *testing.F) {
 		}
 	})
 }
-
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b  string
-		limit int
-		want  int
-	}{
-		{"", "", 3, 0},
-		{"abc", "abc", 0, 0},
-		{"abc", "", 5, 3},
-		{"ukrane", "ukraine", 5, 1},
-		{"urkaine", "ukraine", 5, 1},
-		{"kitten", "sitting", 5, 3},
-		{"kitten", "sitting", 2, 3}, // more than the limit
-		{"київ", "києв", 5, 1},
-		{"abcdef", "badcfe", 5, 3},
-		{"a", "abcdefghij", 3, 4},
-	} {
-		for _, pair := range [][2]string{{test.a, test.b}, {test.b, test.a}} {
-			if got := distance([]rune(pair[0]), []rune(pair[1]), test.limit); got != test.want {
-				t.Errorf("distance(%q, %q, %d) = %d, want %d", pair[0], pair[1], test.limit, got, test.want)
-			}
-		}
-	}
-}

@@ -14,6 +14,9 @@ import (
 // maxFile is the size in bytes of the largest brief (contract §2).
 const maxFile = 1 << 20
 
+// maxIgnored is how many files that are no briefs are named one by one.
+const maxIgnored = 100
+
 // ruleFile is the rule of a problem with a file as a whole.
 const ruleFile = "file"
 
@@ -47,7 +50,16 @@ func (f *folder) list() (names []string, problems []Problem, err error) {
 			names = append(names, e.Name())
 		}
 	}
-	return names, problems, nil
+	return names, fewOf(problems, f.path), nil
+}
+
+// fewOf names some of many ignored files, and says how many more there are.
+func fewOf(ignored []Problem, folder string) []Problem {
+	if len(ignored) <= maxIgnored {
+		return ignored
+	}
+	more := fmt.Sprintf("holds %d more files that are not briefs: they are ignored", len(ignored)-maxIgnored)
+	return append(ignored[:maxIgnored:maxIgnored], *fileProblem(folder, Warning, more))
 }
 
 func (f *folder) join(name string) string { return filepath.Join(f.path, name) }

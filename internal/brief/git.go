@@ -183,7 +183,7 @@ func (t *gitFolder) list() (files []file, problems []Problem) {
 			}})
 		}
 	}
-	return files, problems
+	return files, fewOf(problems, t.prefix)
 }
 
 func (t *gitFolder) read(e object.TreeEntry) ([]byte, error) {

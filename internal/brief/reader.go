@@ -17,18 +17,35 @@ type Policy struct {
 // that the policy does not know has none. A Reader is cheap: make one for every
 // question.
 func (p *Policy) Reader(s *Snapshot, subjects ...string) *Reader {
+	r := &Reader{snapshot: s, admitted: p == nil || !p.Closed}
+	look := s.lookout()
 	var groups []string
 	if p != nil {
+		is := among(subjects)
 		for name, members := range p.Groups {
-			if slices.ContainsFunc(subjects, func(who string) bool { return slices.Contains(members, who) }) {
+			if (!r.admitted || look.audiences[name]) && slices.ContainsFunc(members, is) {
+				r.admitted = true
 				groups = append(groups, name)
 			}
 		}
-		if p.Closed && len(groups) == 0 {
-			return &Reader{snapshot: s}
-		}
 	}
-	return &Reader{snapshot: s, view: s.lookout().view(groups), admitted: true}
+	if r.admitted {
+		r.view = look.view(groups)
+	}
+	return r
+}
+
+// among returns what says whether a subject is one of subjects: somebody may have
+// hundreds of roles, and a group thousands of members.
+func among(subjects []string) func(string) bool {
+	if len(subjects) <= 4 {
+		return func(who string) bool { return slices.Contains(subjects, who) }
+	}
+	set := make(map[string]bool, len(subjects))
+	for _, who := range subjects {
+		set[who] = true
+	}
+	return func(who string) bool { return set[who] }
 }
 
 // Unrestricted returns s as an operator sees it.

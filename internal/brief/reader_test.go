@@ -39,6 +39,8 @@ func TestReaderSeesItsAudience(t *testing.T) {
 		{"nobody, closed", true, nil, false, []string{}},
 		{"a reader, closed", true, []string{"telegram:5"}, true, []string{"everyone"}},
 		{"a journalist, closed", true, []string{"telegram:4242"}, true, []string{"both", "everyone", "news"}},
+		{"one of many roles", false, []string{"a:1", "a:2", "a:3", "a:4", "a:5", "discord-user:7"}, true, []string{"both", "everyone"}},
+		{"one of many roles, closed", true, []string{"a:1", "a:2", "a:3", "a:4", "a:5", "telegram:5"}, true, []string{"everyone"}},
 		{"one that calls itself a group", false, []string{"newsroom", "unheard-of"}, true, []string{"everyone"}},
 	} {
 		p := &Policy{Closed: test.closed, Groups: groups}
