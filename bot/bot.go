@@ -115,6 +115,9 @@ type Bot struct {
 	library    *brief.Library
 	dispatcher *digest.Dispatcher
 	config     atomic.Pointer[settings]
+	// configuring is held while the file's subscriptions are written down, so that
+	// an older configuration never overwrites a newer one.
+	configuring sync.Mutex
 
 	changed chan struct{} // says to the reload loop that the source may have news
 	kept    callCache
@@ -290,6 +293,8 @@ func (b *Bot) Reload(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	b.configuring.Lock()
+	defer b.configuring.Unlock()
 	next.Settle = b.current().Settle
 	if err := b.configure(ctx, next, true); err != nil {
 		return err

@@ -29,6 +29,8 @@ type (
 	badValue struct{ option, value, want string }
 	// notBuilt: the contract has it, this version does not.
 	notBuilt struct{ what string }
+	// notHere: the asker may read the story, the conversation may not.
+	notHere struct{ title string }
 	// notAdmitted: the bot is closed, and does not know who asks.
 	notAdmitted struct{}
 	// cannotPost: the bot lacks permissions in the conversation.
@@ -44,6 +46,7 @@ func (e *badValue) Error() string {
 	return fmt.Sprintf("the option %s does not take %s: write %s", e.option, quoted(e.value), e.want)
 }
 func (e *notBuilt) Error() string    { return e.what + " is not built yet" }
+func (e *notHere) Error() string     { return "this conversation may not read “" + e.title + "”" }
 func (e *notAdmitted) Error() string { return "the bot is closed to this asker" }
 func (e *cannotPost) Error() string  { return "the bot may not post in this conversation" }
 
@@ -61,6 +64,7 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		story   *unknownStory
 		event   *unknownEvent
 		closed  *notAdmitted
+		here    *notHere
 		post    *cannotPost
 		value   *badValue
 		unbuilt *notBuilt
@@ -74,6 +78,9 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		return unknownStoryCard(story.word, story.question)
 	case errors.As(err, &event):
 		return unknownEventCard(event)
+	case errors.As(err, &here):
+		return trouble("Not for this conversation",
+			"You may read “"+here.title+"”, but not everybody in this conversation may, so it is not posted or meant here.")
 	case errors.As(err, &closed):
 		return closedCard(inv)
 	case errors.As(err, &post):

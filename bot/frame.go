@@ -98,13 +98,7 @@ func (b *Bot) page(d *brief.Dossier) string {
 // asOf says how old d is: when an editor last stood by it, or it last changed;
 // whether it is past its review, and whether a newer version is held back.
 func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text {
-	when := "As-of date not given"
-	if !d.AsOf.IsZero() {
-		when = "As of " + d.AsOf.Words()
-	} else if changed, ok := b.lastChange(ctx, d.ID); ok {
-		when = "As of " + dayWords(changed) + " (last change)"
-	}
-	note := chat.Plainly(when + " · revision " + shortRevision(q.reader.Revision()))
+	note := chat.Plainly(capital(b.dated(ctx, d)) + " · revision " + shortRevision(q.reader.Revision()))
 	if stale(d, q.now) {
 		note = chat.Join("\n", note, chat.Styled(
 			fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold))
@@ -113,6 +107,29 @@ func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text
 		note = chat.Join("\n", note, chat.Plainly("Its newest version has an error and is held back; this is the last good one."))
 	}
 	return note
+}
+
+// dated says when an editor last stood by d, or else when it last changed.
+func (b *Bot) dated(ctx context.Context, d *brief.Dossier) string {
+	if !d.AsOf.IsZero() {
+		return "as of " + d.AsOf.Words()
+	}
+	if changed, ok := b.lastChange(ctx, d.ID); ok {
+		return "as of " + dayWords(changed) + " (last change)"
+	}
+	return "as-of date not given"
+}
+
+// freshness is dated, and whether d is past its review or held back.
+func (b *Bot) freshness(ctx context.Context, q *question, d *brief.Dossier) string {
+	words := b.dated(ctx, d)
+	if stale(d, q.now) {
+		words += ", stale"
+	}
+	if q.reader.Broken(d.ID) {
+		words += ", newest version held back"
+	}
+	return words
 }
 
 // asOfAll says how old the stories on a page are that shows several.

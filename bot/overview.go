@@ -4,13 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// latestEvents is how many events an overview shows.
-const latestEvents = 3
+const (
+	// latestEvents is how many events an overview shows, and eventsAhead how many
+	// of those that are still to come.
+	latestEvents = 3
+	eventsAhead  = 2
+)
 
 // relatedButtons is how many related stories get a button.
 const relatedButtons = chat.MaxRow
@@ -18,7 +23,7 @@ const relatedButtons = chat.MaxRow
 // overview tells what a story is about, with its indicators, the latest events and
 // what was corrected.
 func (b *Bot) overview(_ context.Context, q *question, d *brief.Dossier) (chat.Card, error) {
-	p := paginate(shelve(overviewItems(d)), q.Arg("after"), 0)
+	p := paginate(shelve(overviewItems(d, q.now)), q.Arg("after"), 0)
 	card := chat.Card{Lead: pageLead(p, "", "part", "parts"), Items: p.items()}
 	if !p.hasNewer {
 		card.Lead = lines(chat.Styled(d.Subtitle, chat.Italic), chat.Plainly(state(d)), card.Lead)
@@ -37,18 +42,17 @@ func (b *Bot) overview(_ context.Context, q *question, d *brief.Dossier) (chat.C
 }
 
 // overviewItems are what an overview consists of; the first is its prose.
-func overviewItems(d *brief.Dossier) []chat.Item {
+func overviewItems(d *brief.Dossier, now time.Time) []chat.Item {
 	items := []chat.Item{{ID: "overview", Body: text(d, d.Overview)}}
 	for _, in := range d.Indicators {
 		items = append(items, chat.Item{ID: "indicators/" + in.ID, Label: "Indicator", Head: indicatorHead(in)})
 	}
-	events := newestFirst(d)
-	for _, e := range events[:min(latestEvents, len(events))] {
-		it := eventItem(e)
-		it.ID = "timeline/" + e.ID
-		it.Label = dotted("Latest", it.Label)
-		it.Body = retraction(e)
-		items = append(items, it)
+	ahead, past := parted(newestFirst(d), now)
+	for _, e := range ahead[max(0, len(ahead)-eventsAhead):] {
+		items = append(items, overviewEvent("Ahead", e))
+	}
+	for _, e := range past[:min(latestEvents, len(past))] {
+		items = append(items, overviewEvent("Latest", e))
 	}
 	for i, c := range newestCorrections(d) {
 		items = append(items, chat.Item{
@@ -58,6 +62,27 @@ func overviewItems(d *brief.Dossier) []chat.Item {
 		})
 	}
 	return items
+}
+
+// parted parts events, the newest first, into those that are still to come and the
+// others.
+func parted(events []*brief.Event, now time.Time) (ahead, past []*brief.Event) {
+	for _, e := range events {
+		if e.Date.First().After(now) {
+			ahead = append(ahead, e)
+		} else {
+			past = append(past, e)
+		}
+	}
+	return ahead, past
+}
+
+func overviewEvent(label string, e *brief.Event) chat.Item {
+	it := eventItem(e)
+	it.ID = "timeline/" + e.ID
+	it.Label = dotted(label, it.Label)
+	it.Body = retraction(e)
+	return it
 }
 
 // state says in a line what is known of a dossier as a whole.

@@ -119,11 +119,11 @@ func (b *Bot) memberCard(ctx context.Context, q *question, d *brief.Dossier, nam
 	if row := p.turn(call, "Back", "More"); row != nil {
 		card.Actions = append(card.Actions, row)
 	}
-	if len(found) > 1 {
-		card.Actions = append(card.Actions, appearanceRow(found))
-	}
 	if d == nil && len(found) == 1 {
 		d = found[0].Dossier
+	}
+	if row := appearanceRow(found, d); row != nil {
+		card.Actions = append(card.Actions, row)
 	}
 	if d != nil {
 		card = b.frame(ctx, q, d, card)
@@ -154,11 +154,14 @@ func memberName(a brief.Appearance, kind memberKind) string {
 	return it.Head.String()
 }
 
-// appearanceRow are buttons to the first stories in which somebody appears.
-func appearanceRow(found []brief.Appearance) []chat.Action {
+// appearanceRow are buttons to the first stories in which somebody appears, but for
+// the one whose sections have buttons of their own.
+func appearanceRow(found []brief.Appearance, framed *brief.Dossier) []chat.Action {
 	var row []chat.Action
-	for _, a := range found[:min(len(found), chat.MaxRow)] {
-		row = append(row, storyButton("overview", a.Dossier, ""))
+	for _, a := range found {
+		if a.Dossier != framed && len(row) < chat.MaxRow {
+			row = append(row, storyButton("overview", a.Dossier, ""))
+		}
 	}
 	return row
 }

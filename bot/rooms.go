@@ -76,6 +76,8 @@ func (b *Bot) room(ctx context.Context, where chat.Conversation, known []digest.
 // resurvey asks the platforms for the rooms of the file's conversations, now that
 // they can be reached. Without an answer what is known from before stays.
 func (b *Bot) resurvey(ctx context.Context) {
+	b.configuring.Lock()
+	defer b.configuring.Unlock()
 	if err := b.configure(ctx, b.current(), true); err != nil && ctx.Err() == nil {
 		b.log.ErrorContext(ctx, "surveying the configured conversations", "error", err)
 	}

@@ -34,11 +34,11 @@ func (b *Bot) setDefault(ctx context.Context, q *question) (chat.Reply, error) {
 	}
 	// A default answers everybody in the conversation, so the conversation must be
 	// able to read it.
-	if ok {
-		ok = len(b.visibleTo(q.Room, []*brief.Dossier{d})) == 1 || q.operator && q.Private
-	}
 	if !ok {
 		return chat.Reply{}, &unknownStory{word: word, question: q}
+	}
+	if !q.Direct && len(b.visibleTo(q.Room, []*brief.Dossier{d})) == 0 {
+		return chat.Reply{}, &notHere{title: d.Title}
 	}
 	if err := b.ledger.SetDefault(ctx, q.Where, d.ID, by); err != nil {
 		return chat.Reply{}, fmt.Errorf("setting the default story: %w", err)

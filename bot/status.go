@@ -21,7 +21,7 @@ func (b *Bot) status(ctx context.Context, q *question) (chat.Reply, error) {
 		return chat.Reply{}, fmt.Errorf("reading the status: %w", err)
 	}
 	items := []chat.Item{
-		b.servedItem(q),
+		b.servedItem(ctx, q),
 		hereItem(q, here),
 		addressItem(q),
 	}
@@ -52,7 +52,7 @@ func (b *Bot) statusCard(q *question, items []chat.Item) chat.Card {
 }
 
 // servedItem is what is served, and how fresh it is.
-func (b *Bot) servedItem(q *question) chat.Item {
+func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 	stories := q.reader.Stories()
 	old := 0
 	for _, d := range stories {
@@ -69,6 +69,12 @@ func (b *Bot) servedItem(q *question) chat.Item {
 		chat.Plainly(words+"."),
 		chat.Plainly("Revision "+shortRevision(snapshot.Revision())+", loaded "+agoWords(q.now.Sub(snapshot.Taken()))+"."),
 	)
+	for _, d := range stories[:min(len(stories), storiesPerPage)] {
+		body = lines(body, chat.Plainly("– "+shorten(d.Title, 60)+": "+b.freshness(ctx, q, d)))
+	}
+	if more := len(stories) - storiesPerPage; more > 0 {
+		body = lines(body, chat.Plainly(fmt.Sprintf("and %d more, which /stories lists.", more)))
+	}
 	return chat.Item{ID: "served", Head: chat.Styled("Stories", chat.Bold), Body: body}
 }
 

@@ -19,12 +19,12 @@ const (
 )
 
 // stories lists every dossier that the asker may see.
-func (b *Bot) stories(_ context.Context, q *question) (chat.Reply, error) {
+func (b *Bot) stories(ctx context.Context, q *question) (chat.Reply, error) {
 	tag := q.Arg("tag")
 	all := tagged(q.reader.Stories(), tag)
 	items := make([]chat.Item, len(all))
 	for i, d := range all {
-		items[i] = b.storyItem(q, d)
+		items[i] = b.storyItem(ctx, q, d)
 	}
 	p := paginate(shelve(items), q.Arg("after"), storiesPerPage)
 	card := chat.Card{Title: "Stories", Lead: storiesLead(p, tag), Items: p.items()}
@@ -60,14 +60,8 @@ func storiesLead(p page, tag string) chat.Text {
 }
 
 // storyItem is a dossier in a list: status, date, title, subtitle and id.
-func (b *Bot) storyItem(q *question, d *brief.Dossier) chat.Item {
-	label := statusWords(d.Status)
-	if !d.AsOf.IsZero() {
-		label = dotted(label, "as of "+d.AsOf.Words())
-	}
-	if stale(d, q.now) {
-		label = dotted(label, "stale")
-	}
+func (b *Bot) storyItem(ctx context.Context, q *question, d *brief.Dossier) chat.Item {
+	label := dotted(statusWords(d.Status), b.freshness(ctx, q, d))
 	return chat.Item{
 		ID:    d.ID,
 		Label: label,

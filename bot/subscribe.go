@@ -26,8 +26,9 @@ func (b *Bot) subscribe(ctx context.Context, q *question) (chat.Reply, error) {
 		return chat.Reply{}, err
 	}
 	// What a conversation is sent is what it may read, whoever asks for it.
-	if stories = b.visibleTo(sub.Room, stories); len(stories) == 0 {
-		return chat.Reply{}, &unknownStory{word: q.Arg("story"), question: q}
+	readable := b.visibleTo(sub.Room, stories)
+	if len(readable) == 0 && len(stories) > 0 {
+		return chat.Reply{}, &notHere{title: stories[0].Title}
 	}
 	before, err := b.ledger.Subscriptions(ctx, q.Where)
 	if err != nil {
@@ -38,7 +39,7 @@ func (b *Bot) subscribe(ctx context.Context, q *question) (chat.Reply, error) {
 		return chat.Reply{}, fmt.Errorf("subscribing: %w", err)
 	}
 	b.wake()
-	return chat.Reply{Card: b.subscribedCard(q, now, before, stories)}, nil
+	return chat.Reply{Card: b.subscribedCard(q, now, before, readable)}, nil
 }
 
 // order reads what is to be subscribed to, and how, and the stories that it covers
@@ -85,8 +86,19 @@ func (b *Bot) order(q *question) (digest.Subscription, []*brief.Dossier, error) 
 }
 
 // mayPost asks the conversation's platform whether the bot may post there, and
-// returns the conversation's access subjects.
-func (b *Bot) mayPost(ctx context.Context, inv *chat.Invocation) (room []string, err error) {
+// returns the conversation's access subjects. A private chat is its only member's.
+func (b *Bot) mayPost(ctx context.Context, inv *chat.Invocation) ([]string, error) {
+	room, err := b.surveyed(ctx, inv)
+	if err != nil {
+		return nil, err
+	}
+	if inv.Direct && len(inv.Asker) > 0 && !slices.Contains(room, inv.Asker[0]) {
+		room = append(slices.Clone(room), inv.Asker[0])
+	}
+	return room, nil
+}
+
+func (b *Bot) surveyed(ctx context.Context, inv *chat.Invocation) ([]string, error) {
 	surveyor, ok := b.platform(inv.Where.Platform).(chat.Surveyor)
 	if !ok {
 		return inv.Room, nil

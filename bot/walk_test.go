@@ -3,6 +3,8 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +86,30 @@ func TestEveryButtonAnswers(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls, the longest answer costs %d", len(walk.asked), longest)
+}
+
+// TestShippedStories walks the stories that come with briefbot.
+func TestShippedStories(t *testing.T) {
+	stories := make(map[string]string)
+	paths, err := filepath.Glob("../briefs/*.yaml")
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("%v, %v", paths, err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stories[strings.TrimSuffix(filepath.Base(path), ".yaml")] = string(data)
+	}
+	w := newWorld(t, stories)
+	walk := &walker{t: t, world: w, who: "manager", seen: func(line string, r chat.Reply) {
+		if r.Card.Tone == chat.Trouble && line != "/event" {
+			t.Errorf("%s is answered by trouble:\n%s", line, r.Card.Plain())
+		}
+		checkCard(t, r.Card)
+	}}
+	walk.walk(everyCommand(w)...)
 }
 
 // maxCardSize is what a card may cost with its title and note, so that one message

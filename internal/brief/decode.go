@@ -89,7 +89,7 @@ func (d *decoder) warn(p place, rule, format string, args ...any) {
 
 func (d *decoder) note(p place, severity Severity, rule, format string, args ...any) {
 	last := maxProblems - 1
-	if len(d.problems) > last || len(d.problems) == last && severity == Warning {
+	if d.full() || len(d.problems) == last && severity == Warning {
 		return
 	}
 	if len(d.problems) == last {
@@ -101,6 +101,9 @@ func (d *decoder) note(p place, severity Severity, rule, format string, args ...
 		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...),
 	})
 }
+
+// full reports whether nothing more will be said of the file.
+func (d *decoder) full() bool { return len(d.problems) == maxProblems }
 
 // sorted returns the problems in the order of the file. What stands in an anchor is
 // read once for each alias, and told once.

@@ -79,3 +79,53 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	})
 }
+
+// hostileBriefs returns files of about a size that ask for more work than their
+// size suggests.
+func hostileBriefs(size int) map[string][]byte {
+	const base = "title: T\noverview: O\ntimeline: []\n"
+	fill := func(before, unit, after string) []byte {
+		return []byte(before + strings.Repeat(unit, (size-len(before)-len(after))/len(unit)) + after)
+	}
+	return map[string][]byte{
+		"comments":        fill(base, "#\n", ""),
+		"items":           fill(base+"tags:\n", "- a # b\n", ""),
+		"nothing":         fill(base+"people:\n", "- {}\n", ""),
+		"same keys":       fill(base, "title: T\n", ""),
+		"unknown keys":    fill(base, "tilte: b\n", ""),
+		"same ids":        fill(base+"people: [", "{name: a},", "]"),
+		"merges":          fill(base+"people: [", "{<<: {}},", "]"),
+		"aliases":         fill(base+"subtitle: &a S\ntags: [", "*a,", "]"),
+		"unknown sources": fill("title: T\ntimeline: []\noverview: '", "[^a]", "'"),
+		"unknown people":  fill("title: T\noverview: O\ntimeline: [{id: a, date: 2025, title: E, people: [", "abc,", "]}]"),
+		"odd line ends":   fill("title: T\ntags: [", "\"\u2028\",", "]"),
+		"long lines":      fill("title: ", "a ", ""),
+		"many lines":      fill("title: T\noverview: \"", "a\n", "\""),
+		"depth":           fill(base+"tags: ", "[", ""),
+		"an open bracket": fill(base+"tags: [\n", "a,\n", "b: c\n"),
+		"an open quote":   fill(base+"tags: '", "a\n", ""),
+	}
+}
+
+// TestDecodeHostile checks that no file is too much, and that what is said of it
+// stays within bounds.
+func TestDecodeHostile(t *testing.T) {
+	for name, data := range hostileBriefs(32 << 10) {
+		d, problems := Decode("story.yaml", data)
+		if (d == nil) != hasErrors(problems) || len(problems) > maxProblems {
+			t.Errorf("%s: dossier %t, %d problems", name, d != nil, len(problems))
+		}
+	}
+}
+
+// BenchmarkDecodeHostile decodes files of the size that is allowed.
+func BenchmarkDecodeHostile(b *testing.B) {
+	for name, data := range hostileBriefs(maxFile) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				Decode("story.yaml", data)
+			}
+		})
+	}
+}

@@ -17,11 +17,19 @@ var fileStart = place{1, 1}
 // at returns where a node begins.
 func (d *decoder) at(n *yaml.Node) place { return d.fromYAML(place{n.Line, n.Column}) }
 
-// A layout is what it takes to count places in a file: where its lines begin, in
-// bytes.
+// A ruler counts places in a text. Asking for places one after the other costs no
+// more than reading the text once.
+type ruler struct {
+	data   []byte
+	starts []int // of the lines, in bytes
+	last   place // asked for before, and where it is
+	offset int
+}
+
+// A layout is how a file is counted, by editors and by YAML, which ends a line also
+// where editors do not.
 type layout struct {
-	starts []int // as editors count
-	yaml   []int // as YAML counts, which ends a line also where editors do not
+	editor, yaml ruler
 }
 
 // layout returns the file's layout, which only files with problems need.
@@ -29,19 +37,22 @@ func (d *decoder) layout() *layout {
 	if d.lines != nil {
 		return d.lines
 	}
-	d.lines = &layout{starts: []int{0}, yaml: []int{0}}
+	starts, yaml := []int{0}, []int{0}
 	for i, c := range string(d.data) {
 		switch c {
 		case '\n':
-			d.lines.starts = append(d.lines.starts, i+1)
-			d.lines.yaml = append(d.lines.yaml, i+1)
+			starts, yaml = append(starts, i+1), append(yaml, i+1)
 		case '\r':
 			if !bytes.HasPrefix(d.data[i+1:], []byte{'\n'}) {
-				d.lines.yaml = append(d.lines.yaml, i+1)
+				yaml = append(yaml, i+1)
 			}
 		case '\u0085', '\u2028', '\u2029':
-			d.lines.yaml = append(d.lines.yaml, i+utf8.RuneLen(c))
+			yaml = append(yaml, i+utf8.RuneLen(c))
 		}
+	}
+	d.lines = &layout{
+		editor: ruler{data: d.data, starts: starts, last: fileStart},
+		yaml:   ruler{data: d.data, starts: yaml, last: fileStart},
 	}
 	return d.lines
 }
@@ -49,39 +60,47 @@ func (d *decoder) layout() *layout {
 // fromYAML returns a place of the YAML library as editors count.
 func (d *decoder) fromYAML(p place) place {
 	l := d.layout()
-	if len(l.yaml) == len(l.starts) {
+	if len(l.yaml.starts) == len(l.editor.starts) {
 		return p
 	}
-	return d.position(d.offsetIn(l.yaml, p))
+	return d.position(l.yaml.find(p))
 }
 
 // position returns the place of a byte of the file.
-func (d *decoder) position(offset int) place {
-	starts := d.layout().starts
-	line, found := slices.BinarySearch(starts, offset)
-	if found {
-		line++
-	}
-	return place{line, utf8.RuneCount(d.data[starts[line-1]:offset]) + 1}
-}
+func (d *decoder) position(offset int) place { return d.layout().editor.place(offset) }
 
 // offset returns the byte at a place, the nearest one if the place is not in the
 // file.
-func (d *decoder) offset(p place) int { return d.offsetIn(d.layout().starts, p) }
+func (d *decoder) offset(p place) int { return d.layout().editor.find(p) }
 
-func (d *decoder) offsetIn(starts []int, p place) int {
-	if p.line > len(starts) {
-		return len(d.data)
+// place returns the place of a byte.
+func (r *ruler) place(offset int) place {
+	line, found := slices.BinarySearch(r.starts, offset)
+	if found {
+		line++
 	}
-	offset := starts[max(0, p.line-1)]
-	for range p.column - 1 {
-		_, size := utf8.DecodeRune(d.data[offset:])
-		if size == 0 || d.data[offset] == '\n' {
-			break
-		}
-		offset += size
+	if line != r.last.line || offset < r.offset {
+		r.last, r.offset = place{line, 1}, r.starts[line-1]
 	}
-	return offset
+	r.last.column += utf8.RuneCount(r.data[r.offset:offset])
+	r.offset = offset
+	return r.last
+}
+
+// find returns the byte at a place, or the nearest one.
+func (r *ruler) find(p place) int {
+	if p.line > len(r.starts) {
+		return len(r.data)
+	}
+	if p.line != r.last.line || p.column < r.last.column {
+		r.last, r.offset = place{max(1, p.line), 1}, r.starts[max(0, p.line-1)]
+	}
+	for r.last.column < p.column && r.offset < len(r.data) && r.data[r.offset] != '\n' {
+		_, size := utf8.DecodeRune(r.data[r.offset:])
+		r.last.column++
+		r.offset += size
+	}
+	return r.offset
 }
 
 // find returns the first place of a text in the file from a place on, or that

@@ -19,6 +19,9 @@ type reference struct {
 // resolve judges what takes the whole file to judge.
 func (d *decoder) resolve(dossier *Dossier) {
 	for _, ref := range d.refs {
+		if d.full() {
+			return
+		}
 		switch ref.rule.ref {
 		case "stories":
 			d.related = append(d.related, d.at(ref.node))
@@ -130,7 +133,7 @@ func (d *decoder) resolveCitations(n *yaml.Node) {
 	from, rest := fileStart, n.Value
 	for {
 		before, after, ok := strings.Cut(rest, citationStart)
-		if !ok {
+		if !ok || d.full() {
 			return
 		}
 		rest = after

@@ -144,8 +144,8 @@ func (d *decoder) controlCharacter() {
 }
 
 const (
-	maxTrials     = 100     // of cutting the file short
-	maxTrialBytes = 8 << 20 // in all of them
+	maxTrials     = 100       // of cutting the file short
+	maxTrialBytes = 512 << 10 // in all of them
 )
 
 // brokenLine returns the line from which on the file is not well-formed: the first

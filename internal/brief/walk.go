@@ -44,6 +44,9 @@ func (m *mappingReader) pairs(n *yaml.Node, merged bool) {
 		if isMerge(key) {
 			continue
 		}
+		if m.d.full() {
+			return
+		}
 		name := target(key)
 		if name.Kind != yaml.ScalarNode {
 			m.d.fail(m.d.at(key), "type", "a key is a word, and this is %s", describe(name))
@@ -166,6 +169,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
+		if d.full() {
+			return
+		}
 		d.item(item, v.Index(i), r)
 	}
 	if s, ok := v.Interface().([]string); ok && len(s) > 1 && (r.ref != "" || r.kind == "id") {

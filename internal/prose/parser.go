@@ -18,10 +18,10 @@ func newParser() parser.Parser {
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
 			util.Prioritized(parser.NewThematicBreakParser(), 200),
-			util.Prioritized(parser.NewListParser(), 300),
+			util.Prioritized(shallow{parser.NewListParser()}, 300),
 			util.Prioritized(parser.NewListItemParser(), 400),
 			util.Prioritized(parser.NewATXHeadingParser(), 600),
-			util.Prioritized(parser.NewBlockquoteParser(), 800),
+			util.Prioritized(shallow{parser.NewBlockquoteParser()}, 800),
 			util.Prioritized(paragraphParser{parser.NewParagraphParser()}, 1000),
 		),
 		parser.WithInlineParsers(
@@ -42,6 +42,25 @@ type paragraphParser struct{ parser.BlockParser }
 
 // CanAcceptIndentedLine implements parser.BlockParser.
 func (paragraphParser) CanAcceptIndentedLine() bool { return true }
+
+// maxDepth is how deep lists and quotes may stand in each other. The parser takes
+// time with the square of the depth and more: a line of 20 KB nested as deep as it
+// can be took over half a minute.
+const maxDepth = 16
+
+// shallow opens no block where maxDepth are open already.
+type shallow struct{ parser.BlockParser }
+
+// Open implements parser.BlockParser.
+func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	depth := 0
+	for n := parent; n != nil; n = n.Parent() {
+		if depth++; depth > maxDepth {
+			return nil, parser.NoChildren
+		}
+	}
+	return s.BlockParser.Open(parent, reader, pc)
+}
 
 // A citation is a node for [^id].
 type citation struct {

@@ -25,13 +25,20 @@ type Cite func(id string) (number int, url string, ok bool)
 // text, and a line break within a paragraph a space. Everything else stays as it was
 // written: raw HTML and its entities, addresses in plain text, and the address of a
 // link that leads elsewhere than to http or https, which follows its text. A nil
-// cite leaves every citation as it was written.
+// cite leaves every citation as it was written, and so does a markdown of more than
+// 32 KiB with everything in it: no prose is as long, and parsing takes time with the
+// square of the length.
 func Text(markdown string, cite Cite) chat.Text {
+	if len(markdown) > maxLength {
+		return chat.Plainly(markdown).Tidy()
+	}
 	source := []byte(strings.ToValidUTF8(markdown, "\uFFFD"))
 	w := writer{source: source, cite: cite}
 	w.blocks(newParser().Parse(text.NewReader(source)), "\n\n")
 	return w.text.Tidy()
 }
+
+const maxLength = 32 << 10
 
 // A writer turns a tree of nodes into spans.
 type writer struct {

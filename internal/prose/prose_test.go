@@ -92,6 +92,26 @@ func TestCiteToBadAddress(t *testing.T) {
 	}
 }
 
+// TestTextTakesNoTime has what makes parsers slow. Without the limits the first
+// takes minutes; a test that hangs says enough.
+func TestTextTakesNoTime(t *testing.T) {
+	for _, s := range []string{"1. ", "- ", "> ", "> - ", "[", "![", "*a ", "[a](", "[^", "`a`` "} {
+		markdown := strings.Repeat(s, maxLength/len(s))
+		checkText(t, markdown)
+		if got, want := lettersOf(Text(markdown, nil).String()), lettersOf(markdown); got != want {
+			t.Errorf("%q, often: %d letters went in, %d came out", s, len(want), len(got))
+		}
+	}
+}
+
+func TestLongTextIsLiteral(t *testing.T) {
+	markdown := strings.Repeat("*word* [^un-jcc]\n\n", maxLength/16)
+	want := chat.Text{{Text: strings.TrimSpace(markdown)}}
+	if diff := cmp.Diff(want, Text(markdown, cite)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestNothingIsLost renders the prose of the shipped briefs' whole files: every
 // letter comes out, in order.
 func TestNothingIsLost(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 // for a group. Ours lie a little below, because requests bunch up on their way.
 const (
 	allRate   = 29.5 // a second
-	allBurst  = 24
-	reserve   = 4 // of the burst, kept for answers
+	allBurst  = 10
+	reserve   = 3 // of the burst, kept for answers
 	chatBurst = 3
 	chatEach  = time.Second
 	// In any minute a group gets at most its burst and what a minute earns: 19.
@@ -24,7 +24,8 @@ const (
 // A gate holds requests back before a limit is hit, and after one was. Answers pass
 // before whatever else is sent.
 type gate struct {
-	now func() time.Time
+	now   func() time.Time
+	shape func(chat int64) (size float64, each time.Duration) // of a chat's bucket
 
 	mu     sync.Mutex
 	all    bucket
@@ -41,7 +42,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -69,7 +70,7 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	if wait := g.paused(now, chat); wait > 0 {
 		return wait
 	}
-	size, each := shape(chat)
+	size, each := g.shape(chat)
 	b := g.chats[chat]
 	if b == nil {
 		g.forget(now)

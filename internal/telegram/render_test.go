@@ -380,13 +380,13 @@ func FuzzRender(f *testing.F) {
 	f.Add("A title", "A lead with *words* and @names, README.md", "https://example.org/x", 3, uint64(7))
 	f.Add("<b>&amp;", "@everyone #tag $USD /start ftp://x.y", "javascript:alert(1)", 40, uint64(0xffff))
 	f.Add("\xff\xfe\x00", strings.Repeat("длинное слово ", 400), "https://localhost", 2, uint64(123456789))
-	f.Add("👩‍👩‍👧 e\u0301", "a\u0301\u0302\u0303 العربية 漢字 \u202eevil\u2066", "https://a.b/"+strings.Repeat("p", 3000), 200, uint64(0xabcdef))
+	f.Add("👩‍👩‍👧 e\u0301", "a\u0301\u0302\u0303 العربية 漢字 \u202eevil\u2066", "https://a.b/"+strings.Repeat("p", 1600), 35, uint64(0xabcdef))
 	f.Add("", "\u2060@\u200bname \u2800", "tg://user?id=1", 1, uint64(1))
 	f.Add("t", strings.Repeat("x", 5000), "https://пошта.укр/ш", 5, uint64(99))
 	f.Add("t", "e"+strings.Repeat("\u0301", 9000), "http://example.org", 1, uint64(3))
 	f.Add("0 0", "\u2060", "https://example.org/\"@a", 101, uint64(1<<40-1))
 	f.Fuzz(func(t *testing.T, title, text, address string, n int, seed uint64) {
-		if len(text) > 15_000 || len(title) > 5_000 || len(address) > 5_000 {
+		if len(text) > 10_000 || len(title) > 2_000 || len(address) > 2_000 {
 			t.Skip()
 		}
 		c := hostile(title, text, address, n, seed)
@@ -420,7 +420,7 @@ func FuzzRender(f *testing.F) {
 
 // hostile is a card that uses the words given in every way there is.
 func hostile(title, text, address string, n int, seed uint64) chat.Card {
-	n = int(uint(n) % 120)
+	n = int(uint(n) % 40)
 	next := func() uint64 {
 		seed ^= seed << 13
 		seed ^= seed >> 7
