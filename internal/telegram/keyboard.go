@@ -13,10 +13,11 @@ import (
 const (
 	maxButtons     = 100
 	maxMarkupBytes = 9900
-	// lineWidth is about how many characters of labels stay readable side by side
-	// on a phone, and lineButtons how many buttons.
-	lineWidth   = 34
-	lineButtons = 4
+	maxRow         = 8
+	// lineWidth is about how many characters stay readable side by side on a phone,
+	// where the padding of each button takes the room of some.
+	lineWidth = 46
+	padding   = 2
 )
 
 // markup returns the buttons of a card, or nil if it has none. With a bot's name
@@ -101,7 +102,7 @@ func lines(row []button) [][]button {
 	if len(row) == 0 {
 		return nil
 	}
-	for n := (len(row) + lineButtons - 1) / lineButtons; ; n++ {
+	for n := (len(row) + maxRow - 1) / maxRow; ; n++ {
 		var out [][]button
 		fits := true
 		for i := range n {
@@ -121,5 +122,5 @@ func width(line []button) int {
 	for _, b := range line {
 		widest = max(widest, utf8.RuneCountInString(b.Text))
 	}
-	return widest * len(line)
+	return (widest + padding) * len(line)
 }

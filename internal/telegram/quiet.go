@@ -150,15 +150,12 @@ func inDomain(text string, i int) bool {
 	if text[i-1] <= '9' && quadruple.MatchString(digits(text, i)) {
 		return true
 	}
-	begun, letters := false, 0
+	letters := 0
 	for _, r := range text[i+1:] {
-		if !isWord(r) && r != '-' {
+		if !unicode.IsLetter(r) {
 			break
 		}
-		if begun = begun || unicode.IsLetter(r); begun {
-			letters++
-		}
-		if letters == 2 {
+		if letters++; letters == 2 {
 			return true
 		}
 	}

@@ -79,7 +79,8 @@ func (s *session) asks(m *message) (line string, pressed, ok bool) {
 	direct := m.Chat.Type == private
 	line, ok = command(text, marks, s.me.Username, direct)
 	if ok {
-		line, ok = start(line, direct)
+		// Who copies from an answer copies what keeps it quiet, too.
+		line, ok = start(strings.ReplaceAll(line, mute, ""), direct)
 		return line, strings.HasPrefix(line, "~"), ok
 	}
 	return "/help", false, direct && m.Text != "" && !strings.HasPrefix(m.Text, "/")

@@ -79,6 +79,7 @@ func TestWhatIsACommand(t *testing.T) {
 		"words in private":      {telegramtest.Incoming{Chat: 42, From: 42, Text: "hello"}, "/help"},
 		"a photo in private":    {telegramtest.Incoming{Chat: 42, From: 42, Text: "look", Caption: true}, ""},
 		"unmarked letters":      {telegramtest.Incoming{Chat: 42, From: 42, Text: "/обзор x"}, "/обзор x"},
+		"copied":                {telegramtest.Incoming{Chat: 42, From: 42, Text: "/\u2060overview README.\u2060md"}, "/overview README.md"},
 		"invited":               {telegramtest.Incoming{Chat: group, From: 42, Text: "/start@BriefBot true"}, ""},
 		"start in a group":      {telegramtest.Incoming{Chat: group, From: 42, Text: "/start@BriefBot"}, "/start"},
 		"start":                 {telegramtest.Incoming{Chat: 42, From: 42, Text: "/start"}, "/start"},
