@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -28,6 +29,10 @@ type fake struct {
 	dedupes time.Duration
 	latency time.Duration
 	reply   func(n int, p post) (err error, posted bool)
+
+	// dead, once set, keeps anything from being posted: the process that sends is
+	// no more.
+	dead *atomic.Bool
 
 	mu    sync.Mutex
 	posts []post
@@ -53,6 +58,9 @@ func (f *fake) Send(ctx context.Context, to chat.Conversation, c chat.Card, key 
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.dead != nil && f.dead.Load() {
+		return "", &chat.Uncertain{Err: errors.New("dead")}
+	}
 	p := post{At: time.Now(), To: to, Card: c, Key: key}
 	n := f.sends
 	f.sends++

@@ -1,0 +1,316 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+var errFault = errors.New("a fault for the test")
+
+// A trial is a life of the ledger and the dispatcher with one fault in it, and
+// with another life after it where the fault is death.
+type trial struct {
+	t    *testing.T
+	dir  string
+	step string // where the fault is
+	// after says that the step took effect before it failed.
+	after bool
+	kill  bool
+	skip  int // how often the step goes well before
+
+	ledger    *Ledger
+	platforms []*fake
+	dead      atomic.Bool
+	lives     int
+	stop      func()
+
+	mu      sync.Mutex
+	struck  bool
+	cursors map[int64]int64
+}
+
+// strike says whether this is where the fault is.
+func (x *trial) strike(step string, after bool) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.struck || step != x.step || after != x.after {
+		return false
+	}
+	if x.skip > 0 {
+		x.skip--
+		return false
+	}
+	x.struck = true
+	return true
+}
+
+// fault is the ledger's: it stands before and after every transaction.
+func (x *trial) fault(step string, committed bool) error {
+	if x.dead.Load() {
+		return errFault
+	}
+	if committed {
+		x.checkCursors()
+	}
+	if !x.strike(step, committed) {
+		return nil
+	}
+	if x.kill {
+		x.die()
+	}
+	return errFault
+}
+
+// die ends this life: what is in the store now is what the next one finds.
+func (x *trial) die() {
+	if x.dead.Swap(true) {
+		return
+	}
+	if _, err := x.ledger.read.DB.Exec("VACUUM INTO $1", x.path(x.lives+1)); err != nil {
+		x.t.Errorf("keeping the store: %v", err)
+	}
+}
+
+func (x *trial) path(life int) string { return filepath.Join(x.dir, fmt.Sprint(life, ".db")) }
+
+// reply is the platforms': it stands in the middle of every send.
+func (x *trial) reply(int, post) (err error, posted bool) {
+	for _, after := range []bool{false, true} {
+		if !x.strike("send", after) {
+			continue
+		}
+		if x.kill {
+			x.die()
+		}
+		return &chat.Uncertain{Err: errFault}, after
+	}
+	return nil, true
+}
+
+// checkCursors sees to it that no cursor moves back.
+func (x *trial) checkCursors() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	subs, err := x.ledger.AllSubscriptions(context.Background())
+	if err != nil {
+		x.t.Errorf("reading cursors: %v", err)
+	}
+	for _, s := range subs {
+		if s.Cursor < x.cursors[s.ID] {
+			x.t.Errorf("the cursor of %v moved from %d back to %d", s.Where, x.cursors[s.ID], s.Cursor)
+		}
+		if !x.dead.Load() {
+			x.cursors[s.ID] = s.Cursor
+		}
+	}
+}
+
+// live begins a life.
+func (x *trial) live() {
+	var err error
+	x.ledger, err = Open(x.t.Context(), Options{Store: x.path(x.lives)})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.ledger.fault = x.fault
+	x.cursors = make(map[int64]int64)
+	var platforms []chat.Platform
+	for _, f := range x.platforms {
+		platforms = append(platforms, f)
+	}
+	d, err := NewDispatcher(DispatcherOptions{Ledger: x.ledger, Platforms: platforms, Compose: compose, Settle: time.Second})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(x.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	x.stop = func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, errFault) {
+			x.t.Error("Run:", err)
+		}
+	}
+}
+
+// end ends a life, by death or in peace.
+func (x *trial) end() {
+	x.stop()
+	if err := x.ledger.Close(); err != nil {
+		x.t.Error(err)
+	}
+}
+
+// revive begins the next life where this one ended by death.
+func (x *trial) revive() {
+	if !x.dead.Load() {
+		return
+	}
+	x.end()
+	x.lives++
+	x.dead.Store(false)
+	x.live()
+}
+
+// record records until it goes well, as the loop above the ledger does.
+func (x *trial) record(d *brief.Dossier) {
+	for range 5 {
+		if _, err := x.ledger.Record(x.t.Context(), snapshot(d)); err == nil {
+			return
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		x.revive()
+	}
+	x.t.Fatal("recording does not go well any more")
+}
+
+// TestFaults has each step fail before its effect, after it, and die at either
+// moment, early and later, and checks that everything recorded is told, once where
+// the platform deduplicates, and almost once where it does not.
+func TestFaults(t *testing.T) {
+	for _, step := range []string{"record", "plan", "claim", "send", "settle", "assign", "take over"} {
+		for _, after := range []bool{false, true} {
+			for _, kill := range []bool{false, true} {
+				for _, skip := range []int{0, 2} {
+					name := fmt.Sprintf("%s/after=%v/kill=%v/skip=%d", step, after, kill, skip)
+					if skip > 0 && (step == "take over" || step == "assign") || step == "take over" && !kill {
+						continue // they are rare, and one ends the run
+					}
+					t.Run(name, func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							x := &trial{t: t, dir: t.TempDir(), step: step, after: after, kill: kill, skip: skip}
+							x.play()
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+const (
+	trialRooms  = 3 // on each platform
+	trialEvents = 4
+)
+
+func (x *trial) play() {
+	t := x.t
+	for _, name := range []string{"discord", "telegram"} {
+		f := newFake(name)
+		f.dead, f.reply = &x.dead, x.reply
+		x.platforms = append(x.platforms, f)
+	}
+	x.platforms[0].dedupes = 5 * time.Minute
+	x.prepare()
+	x.live()
+	events := []brief.Event{}
+	for i := range trialEvents {
+		events = append(events, event(fmt.Sprint("e", i)))
+		x.record(dossier(t, "a", events...))
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		x.revive()
+		if i == 1 {
+			// A card of its own has no job from its plan: it is assigned one.
+			for _, f := range x.platforms {
+				x.post(chat.Conversation{Platform: f.name, ID: "0"})
+			}
+		}
+	}
+	time.Sleep(5 * time.Minute)
+	synctest.Wait()
+	x.revive()
+	time.Sleep(5 * time.Minute)
+	synctest.Wait()
+	x.end()
+	if !x.struck {
+		t.Errorf("the fault did not happen")
+	}
+	x.check()
+}
+
+// prepare makes the store: a first record and the orders.
+func (x *trial) prepare() {
+	l := openFile(x.t, x.path(0))
+	record(x.t, l, dossier(x.t, "a"))
+	for _, f := range x.platforms {
+		for room := range trialRooms {
+			subscribe(x.t, l, fmt.Sprintf("%s:%d", f.name, room), "a", "immediate")
+		}
+	}
+	if err := l.Close(); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func (x *trial) post(where chat.Conversation) {
+	for range 5 {
+		if err := x.ledger.Post(x.t.Context(), where, chat.Card{Title: "own"}, "own"); err == nil {
+			return
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		x.revive()
+	}
+	x.t.Fatal("posting does not go well any more")
+}
+
+func (x *trial) check() {
+	for _, f := range x.platforms {
+		told := make(map[string]int)
+		twice := 0
+		for _, p := range f.sent() {
+			for _, words := range strings.Split(p.Card.Title, "; ") {
+				fields := strings.Fields(words)
+				told[p.To.ID+" "+fields[len(fields)-1]]++
+			}
+		}
+		for room := range trialRooms {
+			for i := range trialEvents {
+				n := told[fmt.Sprintf("%d e%d", room, i)]
+				if n == 0 {
+					x.t.Errorf("%s:%d was not told of e%d", f.name, room, i)
+				}
+				twice += max(0, n-1)
+			}
+		}
+		if told["0 own"] == 0 {
+			x.t.Errorf("%s did not get the card of its own", f.name)
+		}
+		twice += max(0, told["0 own"]-1)
+		allowed := 0
+		if f.dedupes == 0 && (x.step == "send" && x.after || x.step == "settle" || x.kill && x.step != "record" && x.step != "plan") {
+			allowed = trialRooms + 1 // what was in flight
+		}
+		if twice > allowed {
+			x.t.Errorf("%s was told %d times twice, allowed are %d", f.name, twice, allowed)
+		}
+	}
+	x.checkSettled()
+}
+
+// checkSettled sees to it that the store agrees with what was posted.
+func (x *trial) checkSettled() {
+	l := openFile(x.t, x.path(x.lives))
+	defer l.Close()
+	s, err := l.Status(x.t.Context(), chat.Conversation{})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if s.Waiting != 0 || s.Sending != 0 || s.Refused != 0 || s.Unconfirmed != 0 || s.Changes != trialEvents {
+		x.t.Errorf("at the end the status is %+v", s)
+	}
+}
