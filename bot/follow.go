@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +19,10 @@ import (
 // again, and counts as news, because something may have been missed.
 func (b *Bot) watch(ctx context.Context) {
 	for {
+		// A watch that has lasted is mended; one that fails at once again is not.
+		lasted := time.AfterFunc(retryEvery, func() { b.mended(ctx, "watch") })
 		err := b.source.Watch(ctx, b.notify)
+		lasted.Stop()
 		if ctx.Err() != nil {
 			return
 		}
@@ -104,7 +108,6 @@ func (b *Bot) sourceFailed(ctx context.Context, err error) {
 func (b *Bot) sourceMended(ctx context.Context) {
 	b.health.set("briefs", nil)
 	b.mended(ctx, "source")
-	b.mended(ctx, "watch")
 }
 
 // record writes down what changed, shows it in the preview, and has the operators
@@ -155,7 +158,8 @@ func (b *Bot) tellBroken(ctx context.Context, s *brief.Snapshot) {
 		b.mended(ctx, brokenKey(path))
 	}
 	for _, path := range told {
-		message := brokenMessage(path, broken[path])
+		id := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		message := brokenMessage(path, broken[path], s.Broken(id))
 		if !b.raise(ctx, brokenKey(path), message) {
 			// The operators know; whoever is editing sees what is wrong now.
 			b.preview([]chat.Card{alarmCard(message)})
@@ -167,9 +171,14 @@ const brokenPrefix = "brief:"
 
 func brokenKey(path string) string { return brokenPrefix + path }
 
-func brokenMessage(path string, problems []string) string {
+// brokenMessage says where a file is broken, and what is served instead of it.
+func brokenMessage(path string, problems []string, served bool) string {
 	const shown = 5
-	message := path + " has an error, so its last good version is served:\n" + strings.Join(problems[:min(shown, len(problems))], "\n")
+	message := path + " has an error and is not served until it is mended:\n"
+	if served {
+		message = path + " has an error, so its last good version is served:\n"
+	}
+	message += strings.Join(problems[:min(shown, len(problems))], "\n")
 	if more := len(problems) - shown; more > 0 {
 		message += fmt.Sprintf("\nand %d more.", more)
 	}

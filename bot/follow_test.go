@@ -1,0 +1,186 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
+)
+
+// TestBrokenFromTheStart checks that a brief which never was good is alarmed as one
+// that is not served, and holds up no other.
+func TestBrokenFromTheStart(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge, "other": "title: [\n"})
+	shown := w.takeShown()
+	if len(shown) != 1 || !strings.Contains(shown[0].Plain(), "other.yaml has an error and is not served") {
+		t.Errorf("shown %v", shown)
+	}
+	if answer := w.ask("reader", "/stories").Card.Plain(); !strings.Contains(answer, "1 story.") {
+		t.Errorf("got\n%s", answer)
+	}
+}
+
+// TestFailuresAreRetried lets the source, then the watch, fail in a bubble of time:
+// both are tried again, and the alarms end with the trouble.
+func TestFailuresAreRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger, err := digest.Open(context.Background(), digest.Options{Store: ":memory:"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := &faulty{scripted: newScripted(map[string]string{"bridge": bridge}), watchErr: errors.New("no more watches")}
+		b, err := New(context.Background(), Options{Source: source, Ledger: ledger})
+		if err != nil {
+			t.Fatal(err)
+		}
+		alarms := func() string {
+			all, err := ledger.Alarms(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var keys []string
+			for _, a := range all {
+				keys = append(keys, fmt.Sprintf("%s×%d", a.Key, a.Count))
+			}
+			return strings.Join(keys, " ")
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var loops sync.WaitGroup
+		loops.Go(func() { b.watch(ctx) })
+		loops.Go(func() { b.follow(ctx) })
+		synctest.Wait()
+		if got := alarms(); got != "watch×1" {
+			t.Errorf("at first: %q", got)
+		}
+		source.scripted.mu.Lock()
+		source.err = errors.New("no such disk")
+		source.scripted.mu.Unlock()
+		b.notify()
+		time.Sleep(2*retryEvery + time.Second) // in the bubble
+		if got := alarms(); !strings.Contains(got, "source×") || !strings.Contains(got, "watch×3") {
+			t.Errorf("with the disk gone, and watched three times: %q", got)
+		}
+		source.scripted.mu.Lock()
+		source.err, source.watchErr = nil, nil
+		source.briefs = map[string]string{"bridge": inspected}
+		source.scripted.mu.Unlock()
+		time.Sleep(3*retryEvery + time.Second)
+		if got := alarms(); got != "" {
+			t.Errorf("mended: %q", got)
+		}
+		if d, ok := b.Reader().Story("bridge"); !ok || len(d.Timeline) != 2 {
+			t.Error("the new version is not served")
+		}
+		cancel()
+		loops.Wait()
+		if err := ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A faulty source cannot be watched while it has an error for it.
+type faulty struct {
+	*scripted
+	watchErr error
+}
+
+func (f *faulty) Watch(ctx context.Context, changed func()) error {
+	f.scripted.mu.Lock()
+	err := f.watchErr
+	f.scripted.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return f.scripted.Watch(ctx, changed)
+}
+
+// TestAnswersDuringReloads asks while the briefs change: every answer is of one
+// piece, with the events of the revision that it names.
+func TestAnswersDuringReloads(t *testing.T) {
+	source := &numbered{}
+	w := newWorld(t, nil, withSource(source))
+	var askers sync.WaitGroup
+	stop := make(chan struct{})
+	for range 4 {
+		askers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				card := w.Host().Run(context.Background(), asker("reader", "/timeline")).Card
+				var revision, events int
+				fmt.Sscanf(card.Note.String()[strings.LastIndex(card.Note.String(), "revision "):], "revision r%d", &revision)
+				fmt.Sscanf(strings.TrimPrefix(card.Lead.String(), "All "), "%d", &events)
+				if revision == 0 || revision != events {
+					t.Errorf("revision %d has %d events:\n%s", revision, events, card.Plain())
+					return
+				}
+			}
+		})
+	}
+	for range 30 {
+		w.refresh()
+	}
+	close(stop)
+	askers.Wait()
+}
+
+// A numbered source has one more event, and a higher revision, at every load.
+type numbered struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (s *numbered) Load(context.Context, *brief.Snapshot) (*brief.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	d := manyEvents("story", s.n)
+	for i := range d.Timeline {
+		d.Timeline[i].Detail = ""
+	}
+	// Few enough for one page.
+	if s.n > eventsPerPage {
+		d.Timeline = d.Timeline[:eventsPerPage]
+	}
+	return brief.NewSnapshot(fmt.Sprintf("r%d", len(d.Timeline)), noon, []*brief.Dossier{d}, nil), nil
+}
+
+func (s *numbered) Watch(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return nil
+}
+
+// TestRunLeavesNothingBehind checks that every goroutine ends with Run.
+func TestRunLeavesNothingBehind(t *testing.T) {
+	ignore := goleak.IgnoreCurrent()
+	ledger, err := digest.Open(t.Context(), digest.Options{Store: ":memory:"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, map[string]string{"bridge": bridge}, realTime, func(w *world) { w.options.Ledger = ledger })
+	stop := running(t, w)
+	if reply, err := w.fake.Ask(deadline(t), chat.Invocation{Line: "/start", Where: room, Room: roomSubj}); err != nil || reply.Card.Title == "" {
+		t.Errorf("%v, %v", reply, err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if err := ledger.Close(); err != nil {
+		t.Error(err)
+	}
+	goleak.VerifyNone(t, ignore)
+}
