@@ -26,7 +26,6 @@ func cite(id string) (int, string, bool) {
 }
 
 func TestText(t *testing.T) {
-	type span = chat.Span
 	for _, test := range []struct {
 		name, markdown string
 		want           chat.Text
