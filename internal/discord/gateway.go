@@ -3,6 +3,7 @@ package discord
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ const keptStarts = 100
 type supervisor struct {
 	rest   *rest
 	dial   dialer
+	roots  *x509.CertPool // whom to trust; nil: the system's
 	logger *slog.Logger
 	// event is given every event of the current connection, in order. It must not
 	// block.
@@ -210,7 +212,7 @@ func (c *connection) connectTo(ctx context.Context, network, address string, sec
 			conn.Close()
 			return nil, err
 		}
-		t := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
+		t := tls.Client(conn, &tls.Config{ServerName: host, RootCAs: c.roots, MinVersion: tls.VersionTLS12})
 		if err := t.HandshakeContext(ctx); err != nil {
 			conn.Close()
 			return nil, err
