@@ -69,7 +69,7 @@ func (l *idleListener) Addr() net.Addr            { return l.address }
 // private returns a Web that acts for an operator.
 func private(t *testing.T) *door { return open(t, "127.0.0.1:8080", nil) }
 
-// A try is a request; the zero value of a field is what a browser on the machine
+// A request is what a client sends; the zero value of a field is what a browser on the machine
 // sends.
 type request struct {
 	method, path, host string
@@ -122,7 +122,7 @@ func (d *door) get(t *testing.T, path string) string {
 	return body(t, r)
 }
 
-// ask asks a question as a script does and returns what is to be shown.
+// asks asks a question as a script does and returns what is to be shown.
 func (d *door) asks(t *testing.T, line string) string {
 	t.Helper()
 	return d.posts(t, "/ask", url.Values{"line": {line}})

@@ -186,7 +186,7 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-// TestLongRequestsEnd hangs up on a client that never finishes its request.
+// TestLimitsAreSet refuses a header that is longer than any of ours.
 func TestLimitsAreSet(t *testing.T) {
 	d := serve(t)
 	c, err := net.Dial("tcp", d.Addr())

@@ -12,8 +12,9 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// runTime is how long the bot may take for an answer in the preview.
-const runTime = 30 * time.Second
+// runTime is how long the bot may take for an answer in the preview. The server
+// gives up on a request soon after.
+const runTime = 10 * time.Second
 
 // maxLine is the most bytes that a question may have.
 const maxLine = 4 << 10

@@ -69,6 +69,13 @@ func TestStoryPage(t *testing.T) {
 	if at, before := strings.Index(page, "event-first-ship"), strings.Index(page, "event-accord-signed"); at > before {
 		t.Error("the newest event is not first")
 	}
+	if at, before := strings.Index(page, "The accord was signed at noon."), strings.LastIndex(page, "An earlier version gave 41 cargoes."); at > before {
+		t.Error("the newest correction is not first")
+	}
+	talks := d.get(t, "/stories/us-nss-2025")
+	if first, second := strings.Index(talks, "European leaders see a rift"), strings.Index(talks, "The Kremlin welcomes the strategy"); first < 0 || first > second {
+		t.Error("events that begin together are not in the order of the file")
+	}
 }
 
 // TestStaleStory says that the review is overdue, from the day after on.

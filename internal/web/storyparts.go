@@ -48,8 +48,11 @@ type eventView struct {
 type partyLink struct{ Anchor, Name string }
 
 func (v storyView) events() []eventView {
+	// As the bot lists them: of those that begin together, the first in the file first.
+	newest := slices.Clone(v.d.Timeline)
+	slices.SortStableFunc(newest, func(a, b brief.Event) int { return b.Date.Compare(a.Date) })
 	var views []eventView
-	for _, e := range slices.Backward(v.d.Timeline) {
+	for _, e := range newest {
 		view := eventView{
 			ID: e.ID, Date: e.Date.Words(), Stamp: e.Date.String(), Title: e.Title, Kind: e.Kind,
 			Major: e.Importance == brief.Major, Detail: v.prose(e.Detail), Cites: v.cites(e.Sources),
@@ -201,9 +204,9 @@ func periodWords(period string) string {
 type correctionView struct{ On, Text string }
 
 func (v storyView) corrections() []correctionView {
-	views := correctionViews(v.d.Corrections)
-	slices.Reverse(views)
-	return views
+	newest := slices.Clone(v.d.Corrections)
+	slices.SortStableFunc(newest, func(a, b brief.Correction) int { return b.On.Compare(a.On) })
+	return correctionViews(newest)
 }
 
 func correctionViews(corrections []brief.Correction) []correctionView {
