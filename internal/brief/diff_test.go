@@ -500,3 +500,34 @@ func TestDiffOfStoredDossier(t *testing.T) {
 		}
 	}
 }
+
+// FuzzDiff compares whatever decodes: a dossier with itself as stored, and two
+// dossiers forth and back.
+func FuzzDiff(f *testing.F) {
+	f.Add(fullText, minimal("M"))
+	f.Add(minimal("A"), minimal("B"))
+	f.Add(strings.Replace(fullText, "likelihood: 0.35", "likelihood: 1", 1), fullText)
+	f.Fuzz(func(t *testing.T, one, other string) {
+		a, _ := Decode("story.yaml", []byte(one))
+		b, _ := Decode("story.yaml", []byte(other))
+		if a == nil || b == nil {
+			return
+		}
+		kept := new(Dossier)
+		if err := json.Unmarshal(rawJSON(a), kept); err != nil {
+			t.Fatal(err)
+		}
+		if changes := DiffDossier(kept, a); len(changes) > 0 {
+			t.Errorf("as stored it differs: %q", short(changes))
+		}
+		forth := DiffDossier(a, b)
+		if got := Merge(forth); !slices.Equal(short(got), short(forth)) {
+			t.Errorf("merged alone: %q, not %q", short(got), short(forth))
+		}
+		for _, c := range Merge(append(forth, DiffDossier(b, a)...)) {
+			if !slices.Contains([]ChangeKind{CaseAdded, CorrectionPublished, EventRetracted, EventRemoved, EventRestored}, c.Kind) {
+				t.Errorf("there and back: %q", short([]Change{c}))
+			}
+		}
+	})
+}
