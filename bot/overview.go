@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -44,24 +43,50 @@ func (b *Bot) overview(_ context.Context, q *question, d *brief.Dossier) (chat.C
 // overviewItems are what an overview consists of; the first is its prose.
 func overviewItems(d *brief.Dossier, now time.Time) []chat.Item {
 	items := []chat.Item{{ID: "overview", Body: text(d, d.Overview)}}
+	add := func(id, head string, body chat.Text) {
+		if body.String() != "" {
+			items = append(items, chat.Item{ID: id, Head: chat.Styled(head, chat.Bold), Body: body})
+		}
+	}
+	var indicators, corrections chat.Text
 	for _, in := range d.Indicators {
-		items = append(items, chat.Item{ID: "indicators/" + in.ID, Label: "Indicator", Head: indicatorHead(in)})
+		indicators = lines(indicators, bulleted(indicatorHead(brief.Indicator{
+			Label: shorten(in.Label, overviewWords), Value: shorten(in.Value, overviewWords), Unit: shorten(in.Unit, overviewWords),
+		})))
+	}
+	for _, c := range newestCorrections(d) {
+		corrections = lines(corrections, bulleted(append(chat.Plainly(c.On.Words()+": "), text(d, c.Text)...)))
 	}
 	ahead, past := parted(newestFirst(d), now)
-	for _, e := range ahead[max(0, len(ahead)-eventsAhead):] {
-		items = append(items, overviewEvent("Ahead", e))
-	}
-	for _, e := range past[:min(latestEvents, len(past))] {
-		items = append(items, overviewEvent("Latest", e))
-	}
-	for i, c := range newestCorrections(d) {
-		items = append(items, chat.Item{
-			ID:    fmt.Sprintf("corrections/%d", i+1),
-			Label: "Correction · " + c.On.Words(),
-			Head:  text(d, c.Text),
-		})
-	}
+	add("indicators", "Indicators", indicators)
+	add("ahead", "Ahead", eventLines(ahead[max(0, len(ahead)-eventsAhead):]))
+	add("latest", "Latest", eventLines(past[:min(latestEvents, len(past))]))
+	add("corrections", "Corrections", corrections)
 	return items
+}
+
+// overviewWords is how many code points of a title or figure an overview shows; its
+// section shows all.
+const overviewWords = 200
+
+func bulleted(t chat.Text) chat.Text { return append(chat.Plainly("• "), t...) }
+
+// eventLines are events in a line each: “• 8 December 2025, major: Title”.
+func eventLines(events []*brief.Event) chat.Text {
+	var t chat.Text
+	for _, e := range events {
+		when := e.Date.Words()
+		if e.Importance == brief.Major {
+			when += ", major"
+		}
+		title := chat.Styled(shorten(e.Title, overviewWords), chat.Bold)
+		if e.Retracted != nil {
+			title[0].Style |= chat.Strike
+			title = append(title, chat.Span{Text: " (retracted)"})
+		}
+		t = lines(t, bulleted(append(chat.Plainly(when+": "), title...)))
+	}
+	return t
 }
 
 // parted parts events, the newest first, into those that are still to come and the
@@ -75,14 +100,6 @@ func parted(events []*brief.Event, now time.Time) (ahead, past []*brief.Event) {
 		}
 	}
 	return ahead, past
-}
-
-func overviewEvent(label string, e *brief.Event) chat.Item {
-	it := eventItem(e)
-	it.ID = "timeline/" + e.ID
-	it.Label = dotted(label, it.Label)
-	it.Body = retraction(e)
-	return it
 }
 
 // state says in a line what is known of a dossier as a whole.

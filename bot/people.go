@@ -195,7 +195,7 @@ func latestEventsOf(a brief.Appearance, kind memberKind) chat.Text {
 			continue
 		}
 		if n++; n <= latestOf {
-			line := chat.Plainly("– " + e.Date.Words() + ": ")
+			line := chat.Plainly("• " + e.Date.Words() + ": ")
 			title := chat.Span{Text: shorten(e.Title, 120)}
 			if e.Retracted != nil {
 				title.Style = chat.Strike
@@ -248,7 +248,7 @@ func (personKind) takesPart(a brief.Appearance, e *brief.Event) bool {
 func personItem(d *brief.Dossier, p *brief.Person) chat.Item {
 	var roles chat.Text
 	for _, r := range p.Roles {
-		roles = lines(roles, chat.Plainly("– "+r.Title+term(r.From, r.To)))
+		roles = lines(roles, chat.Plainly("• "+r.Title+term(r.From, r.To)))
 	}
 	return chat.Item{
 		ID:   p.ID,

@@ -112,7 +112,7 @@ func signposts(signs []string) chat.Text {
 	}
 	t := chat.Styled("Signposts:", chat.Bold)
 	for _, s := range signs {
-		t = lines(t, chat.Plainly("– "+s))
+		t = lines(t, chat.Plainly("• "+s))
 	}
 	return t
 }
