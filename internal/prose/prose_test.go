@@ -91,14 +91,17 @@ func TestCiteToBadAddress(t *testing.T) {
 	}
 }
 
-// TestTextTakesNoTime has what makes parsers slow. Without the limits the first
-// takes minutes; a test that hangs says enough.
-func TestTextTakesNoTime(t *testing.T) {
-	for _, s := range []string{"1. ", "- ", "> ", "> - ", "[", "![", "*a ", "[a](", "[^", "`a`` "} {
-		markdown := strings.Repeat(s, maxLength/len(s))
+// TestDepthIsBounded nests deeper than is parsed: what is too deep is text.
+func TestDepthIsBounded(t *testing.T) {
+	for _, mark := range []string{"- ", "1. ", "> - "} {
+		markdown := strings.Repeat(mark, 100) + "word"
 		checkText(t, markdown)
-		if got, want := lettersOf(Text(markdown, nil).String()), lettersOf(markdown); got != want {
-			t.Errorf("%q, often: %d letters went in, %d came out", s, len(want), len(got))
+		got := Text(markdown, nil).String()
+		if nested := 100 - strings.Count(got, mark); mark != "1. " && (nested < 2 || nested > maxDepth) {
+			t.Errorf("%q, often, nests %d times:\n%s", mark, nested, got)
+		}
+		if !strings.HasSuffix(got, strings.Repeat(mark, 80)+"word") {
+			t.Errorf("%q, often, loses what is too deep:\n%s", mark, got)
 		}
 	}
 }
