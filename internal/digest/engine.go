@@ -125,6 +125,7 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 		return 0, err
 	}
 	defer done()
+	e.pace.took(v.where)
 	now := e.now()
 	if err := e.journal.do(ctx, "claim", func(tx *transaction) error { return claim(ctx, tx, v, now) }); err != nil {
 		return 0, err

@@ -38,23 +38,24 @@ func migrate(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx]
 	if _, err := ours.Up(ctx); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}
-	return migrateRiver(ctx, driver)
+	return migrateRiver(ctx, db, driver)
 }
 
-func migrateRiver(ctx context.Context, driver riverdriver.Driver[*sql.Tx]) error {
+const sqlQueueVersion = `SELECT COALESCE(MAX(version), 0) FROM river_migration WHERE line = 'main'`
+
+func migrateRiver(ctx context.Context, db *sql.DB, driver riverdriver.Driver[*sql.Tx]) error {
 	theirs, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("reading the queue's migrations: %w", err)
 	}
-	existing, err := theirs.ExistingVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the queue's version: %w", err)
-	}
 	all := theirs.AllVersions()
-	if len(existing) > len(all) {
-		return newerSchema(int64(existing[len(existing)-1].Version), int64(all[len(all)-1].Version))
+	known := int64(all[len(all)-1].Version)
+	var have int64
+	// A new store has no such table: that is version 0.
+	if err := db.QueryRowContext(ctx, sqlQueueVersion).Scan(&have); err == nil && have > known {
+		return newerSchema(have, known)
 	}
-	if len(existing) == len(all) {
+	if have == known {
 		return nil
 	}
 	if _, err := theirs.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {

@@ -44,31 +44,41 @@ func newGovernor(p chat.Platform, now func() time.Time) *governor {
 	return g
 }
 
-// turn takes a conversation's next turn and returns how long it is away. One that
-// is more than patience away is not taken.
+// turn returns how long a conversation's next turn is away. One worker at a time
+// works on a conversation, so that nobody else takes the turn before took.
 func (g *governor) turn(to chat.Conversation) time.Duration {
 	if g.pace == nil {
 		return 0
 	}
 	p := g.pace(to)
-	if p.Each <= 0 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	earned := g.earned[to] // when all of the burst is available again
+	if p.Each <= 0 || earned.Before(now) {
 		return 0
+	}
+	return max(0, earned.Add(-time.Duration(max(p.Burst, 1)-1)*p.Each).Sub(now))
+}
+
+// took notes that a conversation takes its turn now.
+func (g *governor) took(to chat.Conversation) {
+	if g.pace == nil {
+		return
+	}
+	p := g.pace(to)
+	if p.Each <= 0 {
+		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	// Earned is when all of the burst is available again.
 	earned := g.earned[to]
 	if earned.Before(now) {
 		earned = now
 	}
-	wait := earned.Add(-time.Duration(max(p.Burst, 1)-1) * p.Each).Sub(now)
-	if wait > patience {
-		return wait
-	}
 	g.earned[to] = earned.Add(p.Each)
 	g.clear(now)
-	return max(wait, 0)
 }
 
 // clear forgets conversations that may send a whole burst, when there are many.

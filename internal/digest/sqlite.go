@@ -31,14 +31,14 @@ type store struct {
 }
 
 // openStore opens the file at path, making it if there is none.
-func openStore(ctx context.Context, path string) (s *store, err error) {
+func openStore(ctx context.Context, path string) (_ *store, err error) {
 	if strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://") {
 		return nil, errors.New("a store on PostgreSQL is not built yet: give the path of a SQLite file")
 	}
 	if path == "" {
 		return nil, errors.New("no store is named: give the path of a SQLite file")
 	}
-	s = &store{path: path}
+	s := &store{path: path}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -64,8 +64,10 @@ func openStore(ctx context.Context, path string) (s *store, err error) {
 	if err := s.inspect(ctx); err != nil {
 		return nil, err
 	}
-	s.read, err = connect(name, readers)
-	return s, err
+	if s.read, err = connect(name, readers); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // connect returns a pool whose connections are set up alike: the write-ahead log
