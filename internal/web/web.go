@@ -165,9 +165,12 @@ func (w *Web) Announce(cards []chat.Card) {
 }
 
 // Send shows c in the preview. Calls with equal keys show one message.
-func (w *Web) Send(_ context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
+func (w *Web) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
 	if to != conversation() {
 		return "", &chat.Gone{Err: fmt.Errorf("there is no conversation %v: the web preview is %v", to, conversation())}
+	}
+	if err := ctx.Err(); err != nil {
+		return "", &chat.Later{Err: err}
 	}
 	return chat.MessageID(w.log.post(entry{Kind: digestEntry, Card: c, At: w.options.Now()}, key)), nil
 }

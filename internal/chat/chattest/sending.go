@@ -107,6 +107,7 @@ func (s *suite) outcome(o Outcome) {
 		}
 	}
 	if !s.Harness.Fail(place.Where, o) {
+		s.TB.Logf("nothing at the vendor comes to the outcome %s", o)
 		return
 	}
 	started := time.Now()
