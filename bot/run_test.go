@@ -518,3 +518,105 @@ func TestReadmeCommands(t *testing.T) {
 		t.Errorf("the table of README.md is out of date; rewrite it with -update. Want:\n%s", want)
 	}
 }
+
+// TestSurveyedRooms checks that a configured conversation may read what the groups
+// of its guild may, once its platform has told which guild that is, and still when
+// the platform does not answer any more.
+func TestSurveyedRooms(t *testing.T) {
+	secret := strings.Replace(bridge, "overview:", "audience: [newsroom]\noverview:", 1)
+	config := Config{
+		Policy:        brief.Policy{Groups: map[string][]string{"newsroom": {"fake-guild:9"}}},
+		Subscriptions: []digest.Subscription{{Where: room, Stories: []string{"secret"}}},
+	}
+	w := newWorld(t, map[string]string{"secret": secret}, withConfig(config))
+	reads := func() bool {
+		t.Helper()
+		subs, err := w.ledger.Subscriptions(t.Context(), room)
+		if err != nil || len(subs) != 1 {
+			t.Fatalf("%+v, %v", subs, err)
+		}
+		return w.visible(subs[0], "secret")
+	}
+	if reads() {
+		t.Error("the room may read what it is not known to")
+	}
+	w.fake.SetSurvey(room, chat.Survey{Room: []string{"fake:-100", "fake-guild:9"}, CanPost: true}, nil)
+	w.resurvey(t.Context())
+	if !reads() {
+		t.Error("the guild is not found")
+	}
+	w.fake.SetSurvey(room, chat.Survey{}, errors.New("no answer"))
+	w.resurvey(t.Context())
+	if !reads() {
+		t.Error("the guild is forgotten")
+	}
+}
+
+// TestHostKeepsPlaces checks what a poller needs, and that a platform's alarm reaches
+// the operators' status.
+func TestHostKeepsPlaces(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge, "odd": "title: Odd\n"}, withConfig(everyone()))
+	host, ctx := w.Host(), t.Context()
+	if err := host.SetOffset(ctx, "fake", "17"); err != nil {
+		t.Fatal(err)
+	}
+	if offset, err := host.Offset(ctx, "fake"); err != nil || offset != "17" {
+		t.Errorf("the place is %q, %v", offset, err)
+	}
+	for i, want := range []bool{false, true} {
+		if seen, err := host.Seen(ctx, "fake", "event-1"); err != nil || seen != want {
+			t.Errorf("time %d: seen %v, %v", i+1, seen, err)
+		}
+	}
+	host.Alarm(ctx, "fake:quota", "The quota of the day is nearly spent.")
+	if reply := w.ask("manager", "/subscribe bridge"); reply.Card.Tone == chat.Trouble {
+		t.Fatal(reply.Card.Plain())
+	}
+	if err := host.Lifecycle(ctx, chat.Event{Kind: chat.Lost, Where: room, Reason: "the bot was removed"}); err != nil {
+		t.Fatal(err)
+	}
+	status := w.ask("operator", "/status").Card.Plain()
+	for _, want := range []string{"The quota of the day", "fake:-100: the bot was removed", "odd.yaml:", "1 conversation suspended", "Its subscription is kept"} {
+		if !strings.Contains(status, want) {
+			t.Errorf("the status lacks %q:\n%s", want, status)
+		}
+	}
+	if others := w.ask("private", "/status").Card.Plain(); strings.Contains(others, "quota") || strings.Contains(others, "odd") {
+		t.Errorf("others see the operators' troubles:\n%s", others)
+	}
+	checkCard(t, w.ask("operator", "/status").Card)
+}
+
+// TestUnrecordableChanges checks that changes which cannot be written down are
+// alarmed, and that the bot says it is not ready, while readers get the new version.
+func TestUnrecordableChanges(t *testing.T) {
+	source := newScripted(map[string]string{"bridge": bridge})
+	ledger, err := digest.Open(t.Context(), digest.Options{Store: ":memory:"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, nil, withSource(source), func(w *world) { w.options.Ledger = ledger })
+	if err := ledger.Close(); err != nil {
+		t.Fatal(err)
+	}
+	source.briefs = map[string]string{"bridge": inspected}
+	if w.reload(t.Context()) {
+		t.Error("recorded in a closed store")
+	}
+	if d, ok := w.Reader().Story("bridge"); !ok || len(d.Timeline) != 2 {
+		t.Error("readers do not get the new version")
+	}
+	var part interface{ Part() string }
+	if err := w.Ready(t.Context()); !errors.As(err, &part) || part.Part() != "store" {
+		t.Errorf("ready: %v", err)
+	}
+	if !strings.Contains(w.logged.String(), "could not be recorded") {
+		t.Errorf("logged\n%s", w.logged)
+	}
+	if answer := w.ask("reader", "/overview").Card; answer.Tone == chat.Trouble || !strings.Contains(answer.Plain(), "The bearings are inspected") {
+		t.Errorf("answers stop with the store:\n%s", answer.Plain())
+	}
+	if answer := w.ask("manager", "/subscribe bridge").Card.Plain(); !strings.Contains(answer, "Something went wrong") {
+		t.Errorf("got\n%s", answer)
+	}
+}

@@ -22,7 +22,7 @@ func (b *Bot) status(ctx context.Context, q *question) (chat.Reply, error) {
 	}
 	items := []chat.Item{
 		b.servedItem(ctx, q),
-		hereItem(q, here),
+		hereItem(q, here, zoneOf(b.current().Timezone)),
 		addressItem(q),
 	}
 	if q.operator && (q.Private || q.Direct) {
@@ -79,7 +79,7 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 }
 
 // hereItem is what is owed to this conversation.
-func hereItem(q *question, s digest.Status) chat.Item {
+func hereItem(q *question, s digest.Status, zone *time.Location) chat.Item {
 	words := "No subscriptions"
 	if s.Subscriptions > 0 {
 		words = counted(s.Subscriptions, "subscription", "subscriptions")
@@ -89,7 +89,7 @@ func hereItem(q *question, s digest.Status) chat.Item {
 	}
 	body := lines(chat.Plainly(words+"."), chat.Plainly(queueWords(s, q.now)))
 	if !s.Next.IsZero() {
-		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, time.UTC)+"."))
+		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, zone)+"."))
 	}
 	return chat.Item{ID: "here", Head: chat.Styled("This conversation", chat.Bold), Body: body}
 }
@@ -135,6 +135,10 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 	if broken := brokenWords(b.library.Current()); broken != "" {
 		items = append(items, chat.Item{ID: "broken", Head: chat.Styled("Broken briefs", chat.Bold), Body: chat.Plainly(broken)})
 	}
+	if n := warnings(b.library.Current()); n > 0 {
+		items = append(items, chat.Item{ID: "warnings", Head: chat.Styled(counted(n, "warning", "warnings")+" about the briefs", chat.Bold),
+			Body: chat.Plainly("briefbot check lists them.")})
+	}
 	if suspended, err := b.suspendedWords(ctx); err != nil {
 		return nil, err
 	} else if suspended != "" {
@@ -162,6 +166,16 @@ func brokenWords(s *brief.Snapshot) string {
 		}
 	}
 	return strings.Join(found, "\n")
+}
+
+func warnings(s *brief.Snapshot) int {
+	n := 0
+	for _, p := range s.Problems() {
+		if p.Severity == brief.Warning {
+			n++
+		}
+	}
+	return n
 }
 
 func (b *Bot) suspendedWords(ctx context.Context) (string, error) {
