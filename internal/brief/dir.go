@@ -37,6 +37,7 @@ type Dir struct {
 	path    string
 	options DirOptions
 	loading atomic.Pointer[state] // what the files looked like when Load last began
+	again   atomic.Bool           // Load met trouble that may pass by itself
 	notify  func(dir string) (*notifier, error)
 }
 
@@ -52,22 +53,34 @@ func NewDir(path string, o DirOptions) *Dir {
 func (d *Dir) Load(ctx context.Context, previous *Snapshot) (*Snapshot, error) {
 	now := d.options.Now()
 	d.loading.Store(look(d.path))
+	d.again.Store(false)
 	folder, err := openFolder(d.path)
 	if err != nil {
-		return nil, err
+		return nil, d.noted(err)
 	}
 	defer folder.root.Close()
 	names, problems, err := folder.list()
 	if err != nil {
-		return nil, err
+		return nil, d.noted(err)
 	}
 	files := make([]file, len(names))
 	for i, name := range names {
-		files[i] = file{path: folder.join(name), read: func() ([]byte, *Problem) { return folder.read(name) }}
+		files[i] = file{path: folder.join(name), read: func() ([]byte, *Problem) {
+			data, err := folder.readRegular(name)
+			return data, folder.problem(name, d.noted(err))
+		}}
 	}
 	found, err := load(ctx, files, previous)
 	if err != nil {
 		return nil, err
 	}
 	return assemble(revisionOf(found), now, found, problems, previous), nil
+}
+
+// noted returns err, and has Watch call again at its next look if it may pass.
+func (d *Dir) noted(err error) error {
+	if isPassing(err) {
+		d.again.Store(true)
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -80,18 +81,29 @@ func judge(path string, dir bool) (wanted bool, problem *Problem) {
 	return true, nil
 }
 
-// read returns what the file holds, or why it cannot be read. It never waits for
-// a writer, as reading a named pipe would.
+// read returns what the file holds, or why it cannot be read.
 func (f *folder) read(name string) ([]byte, *Problem) {
-	path := f.join(name)
 	data, err := f.readRegular(name)
+	return data, f.problem(name, err)
+}
+
+// problem says why a file cannot be read; nil for a nil error.
+func (f *folder) problem(name string, err error) *Problem {
 	switch {
 	case err == nil:
-		return data, nil
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fileProblem(path, Error, "is gone, or links to a file that is not there")
+		return fileProblem(f.join(name), Error, "is gone, or links to a file that is not there")
 	}
-	return nil, fileProblem(path, Error, bare(err).Error())
+	return fileProblem(f.join(name), Error, err.Error())
+}
+
+// isPassing says whether reading failed for a reason that may be gone next time
+// though no file changes.
+func isPassing(err error) bool {
+	return slices.ContainsFunc([]error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO, syscall.EAGAIN, syscall.EBUSY, syscall.ESTALE, syscall.ETIMEDOUT,
+	}, func(passing error) bool { return errors.Is(err, passing) })
 }
 
 var (
@@ -100,6 +112,8 @@ var (
 	errHuge      = fmt.Errorf("is larger than %d MiB, the most that a brief may have: split the story", maxFile>>20)
 )
 
+// readRegular returns what the file holds. It never waits for a writer, as reading
+// a named pipe would.
 func (f *folder) readRegular(name string) ([]byte, error) {
 	name, err := f.resolve(name)
 	if err != nil {

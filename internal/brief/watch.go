@@ -2,6 +2,7 @@ package brief
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,10 +21,12 @@ const maxWaits = 20
 func (d *Dir) Watch(ctx context.Context, changed func()) error {
 	n, err := d.notify(d.path)
 	if err != nil {
-		d.options.Logger.Warn("briefs are looked at from time to time only: the system gives no notifications", "folder", d.path, "every", d.options.Poll, "error", err)
-		n = &notifier{renew: func() {}, close: func() {}}
+		n = &notifier{renew: func() error { return err }, close: func() {}}
 	}
 	defer n.close()
+	if err := n.renew(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		d.options.Logger.Warn("briefs are looked at from time to time only: the system does not tell of changes", "folder", d.path, "every", d.options.Poll, "error", err)
+	}
 	w := &watch{dir: d, changed: changed, told: d.loading.Load()}
 	if w.told == nil {
 		w.told = look(d.path)
@@ -43,8 +46,8 @@ func (d *Dir) Watch(ctx context.Context, changed func()) error {
 			d.options.Logger.Warn("briefs may have changed unnoticed: looking", "folder", d.path, "error", err)
 			w.consider(true)
 		case <-poll.C:
-			n.renew()
-			w.consider(false)
+			_ = n.renew() // said at the start, and the look makes up for it
+			w.consider(d.again.Load())
 		case <-w.settled:
 			w.settle()
 		}
@@ -92,7 +95,7 @@ func (w *watch) settle() {
 		return
 	}
 	w.settled = nil
-	if !now.equal(w.told) {
+	if !now.equal(w.told) || w.dir.again.Load() {
 		w.told = now
 		w.changed()
 	}
@@ -156,12 +159,12 @@ type notifier struct {
 	events <-chan fsnotify.Event
 	errors <-chan error
 	dir    string
-	renew  func() // watches the folder that is at dir now
+	renew  func() error // watches the folder that is at dir now
 	close  func()
 }
 
-// newNotifier watches the folder at path, and the one it is in for its being
-// replaced.
+// newNotifier returns what watches the folder at path, and the one it is in for
+// its being replaced, once it is renewed.
 func newNotifier(path string) (*notifier, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
@@ -171,22 +174,19 @@ func newNotifier(path string) (*notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	renew := func() {
+	renew := func() error {
 		// What is watched may be a folder that was here before: adding alone
-		// would keep it. Without the folder, its coming is seen in its parent or
-		// at the next look.
+		// would keep it. Without the folder, its coming is seen in its parent.
 		_ = w.Remove(dir)
-		_ = w.Add(filepath.Dir(dir))
-		_ = w.Add(dir)
+		return errors.Join(w.Add(filepath.Dir(dir)), w.Add(dir))
 	}
-	renew()
 	return &notifier{events: w.Events, errors: w.Errors, dir: dir, renew: renew, close: func() { _ = w.Close() }}, nil
 }
 
 // concerns says whether an event may have to do with a brief.
 func (n *notifier) concerns(e fsnotify.Event) bool {
 	if e.Name == n.dir {
-		n.renew()
+		_ = n.renew()
 		return true
 	}
 	if filepath.Dir(e.Name) != n.dir {

@@ -3,10 +3,15 @@ package brief
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +36,7 @@ func startWatching(t *testing.T, dir string, notified bool) *watching {
 	if notified {
 		w.events = make(chan fsnotify.Event)
 		d.notify = func(string) (*notifier, error) {
-			return &notifier{events: w.events, dir: dir, renew: func() {}, close: func() {}}, nil
+			return &notifier{events: w.events, dir: dir, renew: func() error { return nil }, close: func() {}}, nil
 		}
 	}
 	if _, err := d.Load(context.Background(), nil); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -167,8 +172,67 @@ func TestWatchMissesNothingBetweenLoadAndWatch(t *testing.T) {
 	})
 }
 
+// TestWatchTriesAgain lets loading meet trouble that passes without any file being
+// written.
+func TestWatchTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDir(t.TempDir(), DirOptions{})
+		d.notify = func(string) (*notifier, error) { return nil, errors.New("none") }
+		var calls atomic.Int64
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error)
+		go func() {
+			done <- d.Watch(ctx, func() {
+				if _, err := d.Load(ctx, nil); err != nil {
+					t.Error(err)
+				}
+				if calls.Add(1) < 3 {
+					d.noted(fmt.Errorf("reading: %w", syscall.EMFILE))
+				}
+			})
+		}()
+		d.noted(syscall.EIO)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := calls.Load(); got != 3 {
+			t.Errorf("changed was called %d times, want until the trouble is over", got)
+		}
+		cancel()
+		<-done
+	})
+	for err, want := range map[error]bool{
+		nil: false, fs.ErrNotExist: false, fs.ErrPermission: false, errOutside: false, errHuge: false,
+		syscall.EMFILE: true, &fs.PathError{Op: "open", Err: syscall.ENFILE}: true,
+	} {
+		if isPassing(err) != want {
+			t.Errorf("%v may pass: %v", err, !want)
+		}
+	}
+}
+
+func TestWatchSaysThatItOnlyLooks(t *testing.T) {
+	for _, test := range []struct {
+		renewed error
+		want    bool
+	}{{nil, false}, {syscall.ENOSPC, true}, {fs.ErrNotExist, false}} {
+		var log strings.Builder
+		d := NewDir(t.TempDir(), DirOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		d.notify = func(string) (*notifier, error) {
+			return &notifier{renew: func() error { return test.renewed }, close: func() {}}, nil
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := d.Watch(ctx, func() {}); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Contains(log.String(), "from time to time only"); got != test.want {
+			t.Errorf("after %v: %q", test.renewed, log.String())
+		}
+	}
+}
+
 func TestWatchMindsBriefsOnly(t *testing.T) {
-	n := &notifier{dir: "/briefs", renew: func() {}}
+	n := &notifier{dir: "/briefs", renew: func() error { return nil }}
 	for _, test := range []struct {
 		name string
 		op   fsnotify.Op
@@ -204,8 +268,18 @@ func startSeeing(t *testing.T, dir string) *seeing {
 	}
 	ready := make(chan struct{})
 	d.notify = func(path string) (*notifier, error) {
-		defer close(ready)
-		return newNotifier(path)
+		n, err := newNotifier(path)
+		if err != nil {
+			t.Error(err)
+			return nil, err
+		}
+		renew := n.renew
+		n.renew = sync.OnceValue(func() error {
+			defer close(ready)
+			n.renew = renew
+			return renew()
+		})
+		return n, nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
