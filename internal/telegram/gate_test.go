@@ -34,6 +34,16 @@ func TestGateKeepsAReserveForAnswers(t *testing.T) {
 	if got := passed(g, 100, 0, func(i int) int64 { return int64(i + 1000) }); got != reserve {
 		t.Errorf("%d answers pass after them, not %d", got, reserve)
 	}
+	if wait, err := g.pass(context.Background(), 7000, false, 0); wait == 0 || err != nil {
+		t.Errorf("a digest passes an empty gate: %v %v", wait, err)
+	}
+	c.advance(time.Second / 20)
+	if wait, err := g.pass(context.Background(), 7001, false, 0); wait == 0 || err != nil {
+		t.Errorf("a digest takes what is kept for answers: %v %v", wait, err)
+	}
+	if wait, err := g.pass(context.Background(), 7002, true, 0); wait != 0 || err != nil {
+		t.Errorf("an answer waits %v for what is kept for it: %v", wait, err)
+	}
 	// While digests press on without a pause, an answer finds room at once.
 	worst := time.Duration(0)
 	for i := range int64(400) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -236,4 +238,32 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("%d calls of getMe", n)
 		}
 	})
+}
+
+func TestTokenIsTakenOutOfWhatTheServiceSays(t *testing.T) {
+	r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &journal{}}
+	r.AddChat(telegramtest.Chat{ID: 42})
+	_, secret, _ := strings.Cut(r.Token(), ":")
+	r.Script("sendMessage", telegramtest.Fault{Status: 400, Description: "Bad Request: no " + r.Token() + " and no " + secret})
+	_, err := r.connect().Send(context.Background(), conversation("42"), chat.Card{Title: "A"}, "key")
+	if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, errors.Unwrap(err)), secret) {
+		t.Errorf("the token is in %v", err)
+	}
+}
+
+// A redirect is not followed: it would carry the token to another address.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		t.Errorf("a request came to %s, referred by %q", req.URL.Path, req.Referer())
+	}))
+	defer other.Close()
+	first := httptest.NewServer(http.RedirectHandler(other.URL+"/elsewhere", http.StatusTemporaryRedirect))
+	defer first.Close()
+	bot, err := telegram.New(telegram.Options{Token: "1:a", API: first.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bot.Send(context.Background(), conversation("42"), chat.Card{Title: "A"}, "key"); outcome(err) != "later 0s" {
+		t.Error(err)
+	}
 }

@@ -39,7 +39,6 @@ func (p *place) take(id int64, now time.Time) (fresh, rebased bool) {
 	}
 	if id < p.asked {
 		p.asked, p.next, rebased = id, id, true
-		clear(p.pending)
 	}
 	p.recent[id] = true
 	p.order = append(p.order, id)

@@ -349,6 +349,39 @@ func TestEndlessCardEnds(t *testing.T) {
 	}
 }
 
+// Entities have limits of their own, in number and in bytes.
+func TestManyLinksAreSplit(t *testing.T) {
+	for name, test := range map[string]struct {
+		links, length int
+	}{"many": {350, 10}, "long": {60, 600}} {
+		t.Run(name, func(t *testing.T) {
+			c := chat.Card{Title: "Links"}
+			for i := range test.links {
+				c.Items = append(c.Items, chat.Item{Head: chat.Plainly(fmt.Sprint("Link ", i)), URL: fmt.Sprint("https://example.org/", strings.Repeat("x", test.length), i)})
+			}
+			bodies, links := postBodies(c, ""), 0
+			for _, b := range bodies {
+				checkBody(t, b)
+				for _, e := range b.Entities {
+					if e.Type == linkKind {
+						links++
+					}
+				}
+			}
+			if len(bodies) < 2 || links != test.links {
+				t.Errorf("%d messages with %d links, not %d", len(bodies), links, test.links)
+			}
+			p, err := Payloads(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := telegramtest.CheckMessage(p[0]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func checkBody(t *testing.T, b body) {
 	t.Helper()
 	data, err := json.Marshal(b)

@@ -277,5 +277,39 @@ func TestFloodOfOneChatIsBounded(t *testing.T) {
 		if r.Limited() > 0 {
 			t.Errorf("%d calls were too many", r.Limited())
 		}
+		time.Sleep(time.Hour)
+		if n := len(r.host.lines()); n < 50 || n > 100 || !strings.Contains(r.log.String(), "faster than it can be answered") {
+			t.Errorf("%d of 301 questions were asked of the host", n)
+		}
+	})
+}
+
+func TestPressThatComesTwiceIsAnsweredOnce(t *testing.T) {
+	piped(t, func(t *testing.T, r *rig) {
+		r.Say(42, 42, "/overview")
+		r.said(42, 1)
+		twice := map[string]any{"id": "same", "from": map[string]any{"id": 42, "first_name": "Ada"}, "chat_instance": "1", "data": "overview a",
+			"message": map[string]any{"message_id": 2, "date": 0, "chat": map[string]any{"id": 42, "type": "private"}}}
+		r.Push("callback_query", twice)
+		r.Push("callback_query", twice)
+		r.Await("the updates to be confirmed", func() bool { return r.Pending() == 0 })
+		time.Sleep(time.Minute)
+		if n := len(r.host.lines()); n != 2 {
+			t.Errorf("asked %v", r.host.lines())
+		}
+	})
+}
+
+// The general topic has a number, which must not be named when sending.
+func TestGeneralTopicIsLeftOut(t *testing.T) {
+	piped(t, func(t *testing.T, r *rig) {
+		r.Push("message", map[string]any{"message_id": 900, "message_thread_id": 1, "is_topic_message": true, "date": 1, "text": "/overview",
+			"chat": map[string]any{"id": -100, "type": "supergroup"}, "from": map[string]any{"id": 43, "first_name": "Ben"},
+			"entities": []any{map[string]any{"type": "bot_command", "offset": 0, "length": 9}}})
+		r.said(-100, 1)
+		if got := r.host.last().Where; got != conversation("-100") {
+			t.Errorf("asked from %v", got)
+		}
+		r.clean()
 	})
 }
