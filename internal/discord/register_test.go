@@ -24,17 +24,6 @@ func (s *stage) puts() int {
 	return n
 }
 
-// reads is how often the commands were read.
-func (s *stage) reads() int {
-	n := 0
-	for _, r := range s.server.Requests() {
-		if r.Method == "GET" && strings.HasSuffix(r.Route, "/commands") && r.Status != 0 {
-			n++
-		}
-	}
-	return n
-}
-
 func TestRegistration(t *testing.T) {
 	play(t, func(s *stage) {
 		if n := s.puts(); n != 1 {
