@@ -164,7 +164,7 @@ func (x *exchange) share(ctx context.Context, inv chat.Invocation) {
 		}
 		select {
 		case reply := <-answers:
-			x.deliver(ctx, http.MethodPost, "", message(reply))
+			x.note(x.deliver(ctx, http.MethodPost, "", message(reply)))
 		case <-ctx.Done():
 		}
 	}
@@ -211,6 +211,11 @@ func (m message) edit() message {
 // first gives the first answer, and an apology where Discord refuses it.
 func (x *exchange) first(ctx context.Context, kind int, m message) {
 	err := x.callback(ctx, callback{kind, m}, m.picture)
+	if kind == answerUpdate && codeOf(err) == unknownMessage {
+		// Somebody deleted what should have been edited.
+		kind, m.Flags = answerMessage, x.i.ephemeral()
+		err = x.callback(ctx, callback{kind, m}, m.picture)
+	}
 	var api *apiError
 	if errors.As(err, &api) && api.Status == http.StatusBadRequest && api.Code != alreadyAnswered {
 		x.logger.Error("Discord refused an answer", "command", x.i.Data.Name, "error", err)
@@ -235,8 +240,18 @@ func (x *exchange) acknowledge(ctx context.Context, c callback) bool {
 	return false
 }
 
+// codeOf is the code of an error that Discord answered with, zero for any other.
+func codeOf(err error) int {
+	var api *apiError
+	if errors.As(err, &api) {
+		return api.Code
+	}
+	return 0
+}
+
 // The codes of answers that come too late or twice.
 const (
+	unknownMessage      = 10008
 	unknownInteraction  = 10062
 	unknownWebhook      = 10015
 	invalidWebhookToken = 50027
@@ -245,19 +260,17 @@ const (
 
 // answered says that an earlier try may have been the first answer after all.
 func answered(err error) bool {
-	var (
-		api  *apiError
-		wire *wireError
-	)
-	return errors.As(err, &api) && api.Code == alreadyAnswered || errors.As(err, &wire) && wire.Wrote
+	var wire *wireError
+	return codeOf(err) == alreadyAnswered || errors.As(err, &wire) && wire.Wrote
 }
 
 // note logs why an answer was not given, quietly where it only came too late.
 func (x *exchange) note(err error) {
-	var api *apiError
-	switch {
-	case err == nil:
-	case errors.As(err, &api) && (api.Code == unknownInteraction || api.Code == unknownWebhook || api.Code == invalidWebhookToken):
+	if err == nil {
+		return
+	}
+	switch codeOf(err) {
+	case unknownInteraction, unknownWebhook, invalidWebhookToken:
 		x.logger.Debug("an answer came too late", "error", err)
 	default:
 		x.logger.Warn("an answer was not given", "error", err)
@@ -280,13 +293,18 @@ func (x *exchange) callback(ctx context.Context, c callback, picture *chat.Pictu
 	}
 }
 
-// edit replaces the first answer.
+// edit replaces the first answer, or, where somebody deleted it, answers anew.
 func (x *exchange) edit(ctx context.Context, m message) {
-	x.deliver(ctx, http.MethodPatch, "/messages/@original", m.edit())
+	err := x.deliver(ctx, http.MethodPatch, "/messages/@original", m.edit())
+	if codeOf(err) == unknownMessage {
+		m.Flags = x.i.ephemeral()
+		err = x.deliver(ctx, http.MethodPost, "", m)
+	}
+	x.note(err)
 }
 
 // deliver gives an answer after the first, while its token lives.
-func (x *exchange) deliver(ctx context.Context, method, path string, m message) {
+func (x *exchange) deliver(ctx context.Context, method, path string, m message) error {
 	path = "/webhooks/" + url.PathEscape(x.i.ApplicationID) + "/" + url.PathEscape(x.i.Token) + path
 	var err error
 	for try, wait := 0, time.Second; try < 4; try, wait = try+1, wait*2 {
@@ -297,7 +315,7 @@ func (x *exchange) deliver(ctx context.Context, method, path string, m message) 
 			break
 		}
 	}
-	x.note(err)
+	return err
 }
 
 // passing says that Discord failed in a way that may be over soon, without having

@@ -202,6 +202,35 @@ func TestPressOnDigestLeavesIt(t *testing.T) {
 	}
 }
 
+func TestPressOnDeletedAnswerIsAnsweredAnew(t *testing.T) {
+	for _, slow := range []time.Duration{0, 5 * time.Second} {
+		play(t, func(s *stage) {
+			_, first := s.slash(channelID, "overview")
+			s.host.answer(func(_ context.Context, inv chat.Invocation) chat.Reply {
+				<-time.After(slow)
+				return overview(inv)
+			})
+			for _, path := range []string{"/interactions/*/*/callback", "/webhooks/*/*/messages/@original"} {
+				s.server.Fail(discordtest.Fault{Path: path, Body: "timeline grain", Status: 404, Code: unknownMessage})
+			}
+			b, _ := first.Button("Timeline")
+			p, err := s.server.Press(reader, first.ID, b.CustomID)
+			if err != nil {
+				s.Fatal(err)
+			}
+			var m discordtest.Message
+			if slow > 0 {
+				m, err = p.FollowUp(s.ctx, 0)
+			} else {
+				m, err = p.Message(s.ctx)
+			}
+			if err != nil || m.ID == first.ID || !m.Ephemeral() {
+				s.Errorf("answered by message %s, ephemeral %v, error %v", m.ID, m.Ephemeral(), err)
+			}
+		})
+	}
+}
+
 func TestShare(t *testing.T) {
 	play(t, func(s *stage) {
 		_, private := s.slash(channelID, "overview", discordtest.Option{Name: "story", Value: "grain"})

@@ -34,6 +34,10 @@ const (
 	stableAfter = time.Minute
 )
 
+// startsApart is how far apart two IDENTIFYs must be
+// (https://discord.com/developers/docs/events/gateway#rate-limiting).
+const startsApart = 5 * time.Second
+
 // keptStarts is how many sessions are never begun, so that a person can still
 // repair something by hand.
 const keptStarts = 100
@@ -58,6 +62,7 @@ type supervisor struct {
 type ending struct {
 	err   error
 	spent bool          // it cost an IDENTIFY
+	lived time.Duration // how long it is since the IDENTIFY
 	ready time.Duration // how long it was good
 	wait  time.Duration // how long to stay away at least
 }
@@ -78,6 +83,9 @@ func (v *supervisor) run(ctx context.Context) error {
 			backoff = minBackoff
 		}
 		wait := max(e.wait, jitter(backoff))
+		if e.spent {
+			wait = max(wait, startsApart-e.lived)
+		}
 		v.logger.Warn("the Discord gateway connection ended", "reason", e.err, "again", wait.Round(time.Millisecond))
 		if until(ctx, time.Now().Add(wait)) != nil {
 			return nil
@@ -298,7 +306,7 @@ func (c *connection) ending(err error, since time.Time) ending {
 	if c.socket == nil {
 		return e
 	}
-	e.spent = c.socket.spent()
+	e.spent, e.lived = c.socket.spent()
 	if why := c.socket.why(); why != nil {
 		e.err = why
 	}

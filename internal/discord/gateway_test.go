@@ -131,6 +131,22 @@ func TestInvalidSessionsSpendFewStarts(t *testing.T) {
 	})
 }
 
+func TestSessionsBeginApart(t *testing.T) {
+	playUnserved(t, discordtest.Options{Limits: true}, func(s *stage) {
+		s.serve()
+		for n := 1; n <= 4; n++ {
+			s.wait("a session", func() bool { return len(s.server.Identifies()) == n && s.server.Connected() == 1 })
+			s.server.CloseGateway(4000)
+		}
+		at := s.server.Identifies()
+		for i := range at[1:] {
+			if apart := at[i+1].Sub(at[i]); apart < 5*time.Second {
+				s.Errorf("two sessions begin %v apart", apart)
+			}
+		}
+	})
+}
+
 func TestLastStartsAreKept(t *testing.T) {
 	playUnserved(t, discordtest.Options{}, func(s *stage) {
 		s.server.SetSessionStarts(1000, 100, 3*time.Hour)

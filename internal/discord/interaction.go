@@ -56,9 +56,10 @@ type interaction struct {
 		Roles       []string `json:"roles"`
 		Permissions string   `json:"permissions"`
 	} `json:"member"`
-	User   *user  `json:"user"`
-	Locale string `json:"locale"`
-	Data   struct {
+	User    *user  `json:"user"`
+	Locale  string `json:"locale"`
+	Context int    `json:"context"`
+	Data    struct {
 		Name     string  `json:"name"`
 		Options  []given `json:"options"`
 		CustomID string  `json:"custom_id"`
@@ -90,7 +91,9 @@ func (g given) text() string {
 }
 
 // direct says that the channel is a private chat with one person.
-func (i *interaction) direct() bool { return i.GuildID == "" && i.Channel.Type == directChat }
+func (i *interaction) direct() bool {
+	return i.GuildID == "" && (i.Channel.Type == directChat || i.Context == contextBotChat)
+}
 
 // asker is the id of the one who asks.
 func (i *interaction) asker() string {

@@ -38,7 +38,7 @@ type socket struct {
 
 	mu       sync.Mutex
 	patience time.Duration // how long a silence is borne
-	greeted  bool          // the gateway said hello, so that an IDENTIFY was spent
+	greeted  time.Time     // when the gateway said hello, so that an IDENTIFY was spent
 	reason   error
 	ended    chan struct{}
 }
@@ -67,11 +67,11 @@ func (s *socket) why() error {
 	return s.reason
 }
 
-// spent says whether the connection cost an IDENTIFY.
-func (s *socket) spent() bool {
+// spent says whether the connection cost an IDENTIFY, and how long that is ago.
+func (s *socket) spent() (bool, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.greeted
+	return !s.greeted.IsZero(), time.Since(s.greeted)
 }
 
 // Read implements [net.Conn].
@@ -133,7 +133,7 @@ func (s *socket) seen(opcode byte, payload []byte) error {
 		return errInvalid
 	case 10:
 		s.mu.Lock()
-		s.greeted = true
+		s.greeted = time.Now()
 		// Each heartbeat is acknowledged: two intervals without a word are too many.
 		interval := max(time.Duration(said.Data.Interval)*time.Millisecond, time.Millisecond)
 		s.patience = 2*interval + interval/8
