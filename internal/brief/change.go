@@ -13,7 +13,7 @@ type ChangeKind string
 // audience, language and related are no change: nothing in them is news.
 const (
 	EventAdded     ChangeKind = "event.added"
-	EventRevised   ChangeKind = "event.revised"
+	EventRevised   ChangeKind = "event.revised"   // anything but how it is announced
 	EventRetracted ChangeKind = "event.retracted" // its retraction appeared
 	EventRestored  ChangeKind = "event.restored"  // its retraction went away
 	EventRemoved   ChangeKind = "event.removed"
