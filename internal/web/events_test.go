@@ -202,3 +202,34 @@ func TestLimitsAreSet(t *testing.T) {
 		t.Errorf("a header without end: %q, %v", status, err)
 	}
 }
+
+// TestListen takes the address before serving, and gives it back unused.
+func TestListen(t *testing.T) {
+	w, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("closing what never listened: %v", err)
+	}
+	if err := w.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-w.Listening()
+	second, err := New(Options{Listen: w.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), "is another briefbot running?") {
+		t.Errorf("a taken address: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := second.Listen(t.Context()); err != nil {
+		t.Errorf("an address given back: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}

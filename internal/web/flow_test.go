@@ -253,3 +253,24 @@ func TestStoryInBrowser(t *testing.T) {
 	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/stories"))
 	shot(t, ctx, "index")
 }
+
+// TestNoScriptInBrowser asks and presses where scripts are off, which also shows
+// that a browser names the page's origin with a plain form.
+func TestNoScriptInBrowser(t *testing.T) {
+	ctx, d := browse(t, 1000, 900)
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.SendKeys(chromedp.CSS("#line"), "/overview us-nss-2025"),
+		chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".entry .pane.discord .row")))
+	shot(t, ctx, "noscript")
+	do(t, ctx, chromedp.Click(chromedp.CSS(".entry .pane.telegram .row button:nth-child(2)")),
+		chromedp.WaitVisible(chromedp.CSS(".entry .pane.telegram .row:nth-of-type(2)")))
+	if n := d.bot.count(); n != 2 || !d.bot.last().Pressed {
+		t.Errorf("the bot was asked %d times, want the question and the press", n)
+	}
+	do(t, ctx, chromedp.Click(chromedp.CSS(".tries button")), chromedp.WaitVisible(chromedp.CSS(".entry:nth-child(2)")))
+	if got := d.bot.last().Line; got != "/stories" {
+		t.Errorf("the welcome asked %q", got)
+	}
+}

@@ -190,5 +190,8 @@
 	for (const [name, value] of Object.entries({
 		role: "combobox", "aria-autocomplete": "list", "aria-controls": "choices", "aria-expanded": "false",
 	})) box.setAttribute(name, value);
-	if (!location.hash && log.lastElementChild) show(log.lastElementChild);
+	if (!location.hash && log.lastElementChild) {
+		show(log.lastElementChild);
+		box.focus({preventScroll: true});
+	}
 })();
