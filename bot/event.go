@@ -121,7 +121,8 @@ func member(command string, d *brief.Dossier, id string) string {
 	return chat.NewCall(command, d.ID, id).String()
 }
 
-// neighbours are buttons to the events before and after e.
+// neighbours are buttons to the events before and after e, and to the page of the
+// timeline that begins with it.
 func neighbours(d *brief.Dossier, e *brief.Event) []chat.Action {
 	events := newestFirst(d)
 	i := slices.Index(events, e)
@@ -130,7 +131,9 @@ func neighbours(d *brief.Dossier, e *brief.Event) []chat.Action {
 		row = append(row, chat.Action{Label: "Earlier event", Call: chat.NewCall("event", d.ID, events[i+1].ID).String()})
 	}
 	if i > 0 {
-		row = append(row, chat.Action{Label: "Later event", Call: chat.NewCall("event", d.ID, events[i-1].ID).String()})
+		row = append(row,
+			chat.Action{Label: "Later event", Call: chat.NewCall("event", d.ID, events[i-1].ID).String()},
+			chat.Action{Label: "Timeline from here", Call: chat.NewCall("timeline", d.ID).With("after", events[i-1].ID).String()})
 	}
 	return row
 }

@@ -22,11 +22,11 @@ const (
 func (b *Bot) stories(ctx context.Context, q *question) (chat.Reply, error) {
 	tag := q.Arg("tag")
 	all := tagged(q.reader.Stories(), tag)
-	items := make([]chat.Item, len(all))
+	shelf := &shelf{ids: make([]string, len(all)), item: func(i int) chat.Item { return b.storyItem(ctx, q, all[i]) }}
 	for i, d := range all {
-		items[i] = b.storyItem(ctx, q, d)
+		shelf.ids[i] = d.ID
 	}
-	p := paginate(shelve(items), q.Arg("after"), storiesPerPage)
+	p := paginate(shelf, q.Arg("after"), storiesPerPage)
 	card := chat.Card{Title: "Stories", Lead: storiesLead(p, tag), Items: p.items()}
 	card.Actions = storyRows(q, p, "overview")
 	if row := p.turn(chat.NewCall("stories").With("tag", tag), "Back", "More"); row != nil {
