@@ -1,12 +1,9 @@
 package web
 
 import (
-	"bytes"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,135 +11,107 @@ import (
 	"github.com/briefbot/briefbot/internal/chat/chattest"
 )
 
-// TestSuite holds the preview to what every platform promises. There is no vendor
-// that could fail, so the outcomes are left out.
+// TestSuite holds the preview to the contract of a platform.
 func TestSuite(t *testing.T) {
-	chattest.Suite(t, func(t *testing.T) chattest.Harness { return newStage(t) })
-}
-
-// A stage is somebody before the preview, for the suite: she asks and presses
-// through the front door, and reads the transcript that the page shows.
-type stage struct {
-	*testing.T
-	web  *Web
-	logs *lockedLog
-}
-
-const suiteToken = "a-token-of-the-suite"
-
-func newStage(t *testing.T) *stage {
-	s := &stage{T: t, logs: &lockedLog{}}
-	var err error
-	s.web, err = New(Options{
-		Panes: panes(), WebToken: suiteToken,
-		Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	chattest.Suite(t, func(t *testing.T) chattest.Harness {
+		w, err := New(Options{Panes: panes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &harness{t, w}
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// A harness acts for the one who sits before the preview.
+type harness struct {
+	t   *testing.T
+	web *Web
+}
+
+func (h *harness) Platform() chat.Platform { return h.web }
+
+func (h *harness) Places() []chattest.Place {
+	own := []string{"web:preview"}
+	return []chattest.Place{{Where: conversation(), Room: own, Asker: own, Private: true, Direct: true}}
+}
+
+func (h *harness) Say(_ chat.Conversation, line string) {
+	h.t.Helper()
+	h.post("/ask", url.Values{"line": {line}})
+}
+
+func (h *harness) Press(_ chat.Conversation, m chattest.Message, label string) {
+	h.t.Helper()
+	e, ok := h.web.log.find(m.ID)
+	if !ok {
+		h.t.Fatalf("no message %s", m.ID)
 	}
-	return s
-}
-
-func (s *stage) Platform() chat.Platform { return s.web }
-
-func (s *stage) Places() []chattest.Place {
-	subject := []string{conversation().String()}
-	return []chattest.Place{{Where: conversation(), Room: subject, Asker: subject, Private: true, Direct: true}}
-}
-
-func (s *stage) Say(_ chat.Conversation, line string) {
-	s.Helper()
-	s.post("/ask", url.Values{"line": {line}})
-}
-
-func (s *stage) Press(_ chat.Conversation, m chattest.Message, label string) {
-	s.Helper()
-	e, _ := s.web.log.find(m.ID)
-	for _, row := range e.Card.Actions {
-		for _, a := range row {
-			if a.Label == label {
-				s.post("/press", url.Values{"entry": {m.ID}, "data": {a.Data()}})
-				return
-			}
+	view := h.web.view(e)
+	for _, b := range view.Panes[1].buttons() {
+		if b.Label == label {
+			h.post("/press", url.Values{"entry": {m.ID}, "data": {b.Data}})
+			return
 		}
 	}
-	s.Fatalf("message %s has no button %q", m.ID, label)
+	h.t.Fatalf("no button %q under %s", label, m.ID)
 }
 
-// post posts a form once the preview listens.
-func (s *stage) post(path string, form url.Values) {
-	s.Helper()
-	<-s.web.Listening()
-	origin := "http://" + s.web.Addr()
-	r, err := http.NewRequestWithContext(s.Context(), "POST", origin+path, strings.NewReader(form.Encode()))
+// post sends a form once the preview listens, as a script of the page does.
+func (h *harness) post(path string, form url.Values) {
+	h.t.Helper()
+	<-h.web.Listening()
+	base := "http://" + h.web.Addr()
+	r, err := http.NewRequestWithContext(h.t.Context(), "POST", base+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		s.Fatal(err)
+		h.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", origin)
+	r.Header.Set("Origin", base)
 	r.Header.Set("HX-Request", "true")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		s.Fatal(err)
-	}
-	if text := body(s.T, answer); answer.StatusCode != http.StatusOK {
-		s.Fatalf("POST %s: %s\n%s", path, answer.Status, text)
+		h.t.Fatal(err)
 	}
 	answer.Body.Close()
-}
-
-func (s *stage) Messages(chat.Conversation) []chattest.Message {
-	entries, _ := s.web.log.since(0)
-	var all []chattest.Message
-	for _, e := range entries {
-		c := e.Card
-		m := chattest.Message{ID: e.ID}
-		for _, row := range c.Actions {
-			for _, a := range row {
-				m.Buttons = append(m.Buttons, a.Label)
-			}
-		}
-		c.Actions = nil
-		m.Text = c.Plain()
-		all = append(all, m)
+	if answer.StatusCode != http.StatusOK {
+		h.t.Fatalf("%s: %s", path, answer.Status)
 	}
-	return all
 }
 
-func (s *stage) Await(what string, cond func() bool) {
-	s.Helper()
-	changed, stop := s.web.log.watch()
+// Messages reads the pane of Telegram: what can be read there, and its buttons.
+func (h *harness) Messages(chat.Conversation) []chattest.Message {
+	var list []chattest.Message
+	entries, _ := h.web.log.since(0)
+	for _, e := range entries {
+		pane := h.web.view(e).Panes[1]
+		m := chattest.Message{ID: e.ID, Text: plainText(pane.Telegram[0].Body)}
+		for _, b := range pane.buttons() {
+			m.Buttons = append(m.Buttons, b.Label)
+		}
+		if len(pane.Faults) > 0 {
+			h.t.Errorf("the pane shows faults: %v", pane.Faults)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// Await asks again whenever the conversation changed.
+func (h *harness) Await(what string, cond func() bool) {
+	h.t.Helper()
+	changed, stop := h.web.log.watch()
 	defer stop()
-	patience := time.After(10 * time.Second)
-	for !cond() {
+	for late := time.After(10 * time.Second); !cond(); {
 		select {
 		case <-changed:
-		case <-patience:
-			s.Fatalf("waited in vain for %s\n%s", what, s.logs)
+		case <-late:
+			h.t.Fatalf("waited in vain for %s", what)
 		}
 	}
 }
 
-func (s *stage) Fail(chat.Conversation, chattest.Outcome) bool { return false }
-func (s *stage) Refused() []string                             { return nil }
-func (s *stage) Secrets() []string                             { return []string{suiteToken} }
-func (s *stage) Log() string                                   { return s.logs.String() }
-func (s *stage) Deduplicates() bool                            { return true }
-
-// A lockedLog is read while it is written.
-type lockedLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lockedLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+func (h *harness) Fail(chat.Conversation, chattest.Outcome) bool { return false }
+func (h *harness) Refused() []string                             { return nil }
+func (h *harness) Secrets() []string                             { return nil }
+func (h *harness) Log() string                                   { return "" }
+func (h *harness) Deduplicates() bool                            { return true }
