@@ -104,7 +104,7 @@ func running(t *testing.T, w *world) (stop func() error) {
 
 // deadline bounds what a test waits for.
 func deadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
