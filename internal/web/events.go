@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -45,7 +46,7 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) {
 	}
 	for {
 		var err error
-		if known, err = s.tell(known); err != nil {
+		if known, err = s.tell(r.Context(), known); err != nil {
 			return
 		}
 		select {
@@ -86,13 +87,13 @@ type stream struct {
 
 // tell writes what changed after a version, as one event, and returns the version
 // that the page knows then.
-func (s stream) tell(known int) (int, error) {
+func (s stream) tell(ctx context.Context, known int) (int, error) {
 	entries, version := s.web.log.since(known)
 	if len(entries) == 0 {
 		return version, nil
 	}
 	var b bytes.Buffer
-	if err := s.web.pages.ExecuteTemplate(&b, "partial", s.web.partial(entries)); err != nil {
+	if err := s.web.pages.ExecuteTemplate(&b, "partial", s.web.partial(ctx, entries)); err != nil {
 		s.web.options.Logger.Error("executing a template", "template", "partial", "error", err)
 		return version, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -52,11 +53,11 @@ type partial struct {
 
 // partial shows entries that came or changed, and the stories again where a brief
 // did.
-func (w *Web) partial(entries []entry) partial {
+func (w *Web) partial(ctx context.Context, entries []entry) partial {
 	p := partial{Entries: w.views(entries)}
 	for _, e := range entries {
 		if p.Welcome == nil && (e.Kind == previewEntry || e.Kind == troubleEntry) {
-			wel := w.welcome()
+			wel := w.welcome(ctx)
 			p.Welcome = &wel
 		}
 	}

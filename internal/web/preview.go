@@ -38,7 +38,7 @@ func (w *Web) preview(rw http.ResponseWriter, r *http.Request) {
 	p := previewPage{
 		page:    page{Title: "Preview", Wide: true},
 		Panes:   w.options.Panes,
-		Welcome: w.welcome(),
+		Welcome: w.welcome(r.Context()),
 		Version: w.log.epoch + "-" + strconv.Itoa(version),
 		Release: w.options.Version,
 		Session: !w.private(r) && w.session(r),
@@ -143,7 +143,7 @@ func (w *Web) run(ctx context.Context, inv chat.Invocation) chat.Reply {
 // script, otherwise as a new look at the page.
 func (w *Web) shown(rw http.ResponseWriter, r *http.Request, changed ...entry) {
 	if r.Header.Get("HX-Request") == "true" {
-		w.page(rw, r, http.StatusOK, "partial", w.partial(changed))
+		w.page(rw, r, http.StatusOK, "partial", w.partial(r.Context(), changed))
 		return
 	}
 	to := "/"

@@ -274,12 +274,15 @@ func TestCompletion(t *testing.T) {
 func TestWelcome(t *testing.T) {
 	d := private(t)
 	page := d.get(t, "/")
-	contains(t, page, `value="/overview us-nss-2025"`, `href="/stories/us-nss-2025"`, "2 open stories", "BRIEFBOT_DISCORD_TOKEN=…", "BRIEFBOT_TELEGRAM_TOKEN=…")
-	lacks(t, page, "secret-talks")
+	contains(t, page, `value="/overview us-nss-2025"`, `href="/stories/us-nss-2025"`, "2 open stories", "BRIEFBOT_DISCORD_TOKEN=…", "BRIEFBOT_TELEGRAM_TOKEN=…",
+		"For you and their groups only", "Secret talks", `value="/overview secret-talks"`)
+	lacks(t, page, `href="/stories/secret-talks"`)
 	d = open(t, "127.0.0.1:8080", func(o *Options) { o.Open, o.Panes[0].Live = nil, true })
 	page = d.get(t, "/")
-	contains(t, page, "There is no open story yet", "BRIEFBOT_TELEGRAM_TOKEN=…")
-	lacks(t, page, "BRIEFBOT_DISCORD_TOKEN")
+	contains(t, page, `value="/timeline us-nss-2025"`, "BRIEFBOT_TELEGRAM_TOKEN=…")
+	lacks(t, page, "BRIEFBOT_DISCORD_TOKEN", "no open story")
+	d.bot.stories = brief.NewSnapshot("none", time.Now(), nil, nil)
+	contains(t, d.get(t, "/"), "There is no open story yet", `value="/overview"`)
 	var many []*brief.Dossier
 	for i := range 1234 {
 		many = append(many, &brief.Dossier{ID: fmt.Sprintf("story-%04d", i), Title: "A story", Overview: "x"})

@@ -1,6 +1,10 @@
 package web
 
 import (
+	"context"
+	"slices"
+	"strings"
+
 	"github.com/briefbot/briefbot/internal/brief"
 )
 
@@ -18,7 +22,9 @@ type welcome struct {
 	Stories []storyLine // the first of those that are open
 	Open    int         // all of them
 	More    int         // those not shown
-	Missing []Pane      // services that the bot is not connected to
+	// Closed are further stories that the operator may ask for and others may not.
+	Closed  []storyLine
+	Missing []Pane // services that the bot is not connected to
 }
 
 // maxWelcome is how many stories the welcome lists.
@@ -36,12 +42,13 @@ type storyLine struct {
 	Language            string
 }
 
-func (w *Web) welcome() welcome {
+func (w *Web) welcome(ctx context.Context) welcome {
 	all := w.options.Open().Stories()
 	wel := welcome{Stories: storyLines(all[:min(len(all), maxWelcome)]), Open: len(all), More: max(0, len(all)-maxWelcome)}
+	wel.Closed = w.closed(ctx, all)
 	story := ""
-	if len(wel.Stories) > 0 {
-		story = " " + wel.Stories[0].ID
+	if first := slices.Concat(wel.Stories, wel.Closed); len(first) > 0 {
+		story = " " + first[0].ID
 	}
 	wel.Try = []try{
 		{"/stories", "every story"},
@@ -57,6 +64,21 @@ func (w *Web) welcome() welcome {
 		}
 	}
 	return wel
+}
+
+// closed returns the stories that the bot offers to the operator but that are not
+// open.
+func (w *Web) closed(ctx context.Context, open []*brief.Dossier) []storyLine {
+	const line = "/overview "
+	var stories []storyLine
+	for _, c := range w.host.CompleteLine(ctx, w.invocation(line), line) {
+		id := strings.TrimPrefix(c.Value, line)
+		isOpen := slices.ContainsFunc(open, func(d *brief.Dossier) bool { return d.ID == id })
+		if !isOpen && !strings.ContainsAny(id, "= ") && len(stories) < maxWelcome {
+			stories = append(stories, storyLine{ID: id, Title: c.Label})
+		}
+	}
+	return stories
 }
 
 // storyLines returns stories as they stand in a list.
