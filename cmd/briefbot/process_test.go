@@ -164,3 +164,8 @@ func story(events int, title string) string {
 
 // telegramChat returns the n-th chat of a broadcast: private, as most are.
 func telegramChat(n int) telegramtest.Chat { return telegramtest.Chat{ID: int64(5_000_000 + n)} }
+
+// contextWithin returns a context that ends with the test, or after d.
+func contextWithin(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
