@@ -98,7 +98,7 @@ func checkPlain(t *testing.T, s string) {
 
 func TestHostileTextFormsNoMarkup(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 3_000 {
+	for range 2_000 {
 		checkPlain(t, hostileText(r, 12))
 	}
 }
@@ -139,7 +139,7 @@ func checkStyled(t *testing.T, spans chat.Text) {
 func TestHostileSpansFormTheirOwnMarkupOnly(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	addresses := []string{"", "", "https://example.org/x", "https://example.org/a_(b)?q=<x>&y=[1]", "javascript:alert(1)", "not an address"}
-	for range 3_000 {
+	for range 2_000 {
 		var spans chat.Text
 		for range r.IntN(4) + 1 {
 			spans = append(spans, chat.Span{Text: hostileText(r, 5), Style: chat.Style(r.IntN(32)), URL: addresses[r.IntN(len(addresses))]})
