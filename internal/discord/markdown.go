@@ -33,23 +33,26 @@ func markdown(t chat.Text) string {
 // lines at the ends are left out.
 func linesOf(t chat.Text) []chat.Text {
 	lines := []chat.Text{nil}
-	quoted := false
 	for _, s := range t {
 		for i, text := range strings.Split(clean(s.Text), "\n") {
-			last := lines[len(lines)-1]
-			if q := s.Style&chat.Quote != 0; i > 0 || q != quoted && len(last) > 0 && text != "" {
+			last := &lines[len(lines)-1]
+			turns := text != "" && len(*last) > 0 && quoted(*last) != (s.Style&chat.Quote != 0)
+			switch {
+			case i == 0 && turns && last.String() == "":
+				*last = nil // the quote ended with its line
+			case i > 0 || turns:
 				lines = append(lines, nil)
-				quoted = q
-			} else if text != "" {
-				quoted = q
+				last = &lines[len(lines)-1]
 			}
-			if text != "" {
-				lines[len(lines)-1] = append(lines[len(lines)-1], chat.Span{Text: text, Style: s.Style, URL: s.URL})
+			if text != "" || i > 0 && s.Style&chat.Quote != 0 {
+				*last = append(*last, chat.Span{Text: text, Style: s.Style, URL: s.URL})
 			}
 		}
 	}
 	return trimLines(lines)
 }
+
+func quoted(line chat.Text) bool { return len(line) > 0 && line[0].Style&chat.Quote != 0 }
 
 func trimLines(lines []chat.Text) []chat.Text {
 	blank := func(t chat.Text) bool { return strings.TrimSpace(t.String()) == "" }
@@ -83,7 +86,7 @@ func unclean(r rune) bool {
 }
 
 func writeLine(b *strings.Builder, line chat.Text) {
-	if len(line) > 0 && line[0].Style&chat.Quote != 0 {
+	if quoted(line) {
 		b.WriteString("> ")
 	}
 	start, marked := true, false
