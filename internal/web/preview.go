@@ -180,11 +180,14 @@ func (w *Web) complete(rw http.ResponseWriter, r *http.Request) {
 	w.body(rw, r, body)
 }
 
-// suggestion sets a command's name off from what it does.
+// suggestion sets the name of a command or an option off from what it does.
 func (w *Web) suggestion(c chat.Choice) suggestion {
 	name := strings.TrimPrefix(strings.TrimSpace(c.Value), "/")
 	commands := w.host.Commands()
 	i := slices.IndexFunc(commands, func(c chat.Command) bool { return c.Name == name })
+	if i < 0 && strings.HasSuffix(c.Value, "=") {
+		return suggestion{Label: c.Value[strings.LastIndexByte(c.Value, ' ')+1:], Detail: c.Label, Value: c.Value}
+	}
 	if i < 0 {
 		return suggestion{Label: c.Label, Detail: strings.TrimSpace(c.Value), Value: c.Value}
 	}

@@ -263,6 +263,9 @@ func TestCompletion(t *testing.T) {
 	if len(got) == 0 || got[0].Value != "/overview us-nss-2025" || !strings.Contains(got[0].Label, "Russia recast") {
 		t.Errorf("/overview us: %+v", got)
 	}
+	if got := complete("/timeline us-nss-2025 af"); len(got) != 1 || got[0] != (suggestion{"after=", "The event before the page", "/timeline us-nss-2025 after="}) {
+		t.Errorf("an option: %+v", got)
+	}
 	for _, line := range []string{"", "/nothing such", strings.Repeat("x", 1<<14), "\xff"} {
 		if got := complete(line); got == nil {
 			t.Errorf("%.10q: null, want a list", line)
@@ -275,7 +278,7 @@ func TestWelcome(t *testing.T) {
 	d := private(t)
 	page := d.get(t, "/")
 	contains(t, page, `value="/overview us-nss-2025"`, `href="/stories/us-nss-2025"`, "2 open stories", "BRIEFBOT_DISCORD_TOKEN=…", "BRIEFBOT_TELEGRAM_TOKEN=…",
-		"For you and their groups only", "Secret talks", `value="/overview secret-talks"`)
+		`value="/scenarios us-nss-2025"`, "Restricted stories", "Secret talks", `value="/overview secret-talks"`)
 	lacks(t, page, `href="/stories/secret-talks"`)
 	d = open(t, "127.0.0.1:8080", func(o *Options) { o.Open, o.Panes[0].Live = nil, true })
 	page = d.get(t, "/")

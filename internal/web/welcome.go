@@ -50,14 +50,11 @@ func (w *Web) welcome(ctx context.Context) welcome {
 	if first := slices.Concat(wel.Stories, wel.Closed); len(first) > 0 {
 		story = " " + first[0].ID
 	}
-	wel.Try = []try{
-		{"/stories", "every story"},
-		{"/overview" + story, "one at a glance"},
-		{"/timeline" + story, "newest first"},
-		{"/scenarios" + story, "what may come"},
-		{"/subscribe all immediate", "get digests here"},
-		{"/help", "all commands"},
+	wel.Try = []try{{"/stories", "every story"}, {"/overview" + story, "one at a glance"}, {"/timeline" + story, "newest first"}}
+	if i := slices.IndexFunc(all, func(d *brief.Dossier) bool { return len(d.Scenarios) > 0 }); i >= 0 {
+		wel.Try = append(wel.Try, try{"/scenarios " + all[i].ID, "what may come"})
 	}
+	wel.Try = append(wel.Try, try{"/subscribe all immediate", "get digests here"}, try{"/help", "all commands"})
 	for _, p := range w.options.Panes {
 		if !p.Live {
 			wel.Missing = append(wel.Missing, p)
