@@ -194,7 +194,7 @@ In Geneva.
 
 Picture: A line that rises
 
-Site: http:⁠//localhost/
+Site: http:` + "\u2060" + `//localhost/
 
 As of 8 December 2025`
 	got := layout(c)

@@ -240,9 +240,7 @@ func Detected(text string, entities []Entity) []string {
 	rest := string(utf16.Decode(units))
 	var found []string
 	address := detectors[5]
-	for _, a := range address.FindAllString(rest, -1) {
-		found = append(found, a)
-	}
+	found = append(found, address.FindAllString(rest, -1)...)
 	rest = address.ReplaceAllString(rest, " ")
 	for _, d := range detectors {
 		found = append(found, d.FindAllString(rest, -1)...)
