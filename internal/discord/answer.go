@@ -240,15 +240,6 @@ func (x *exchange) acknowledge(ctx context.Context, c callback) bool {
 	return false
 }
 
-// codeOf is the code of an error that Discord answered with, zero for any other.
-func codeOf(err error) int {
-	var api *apiError
-	if errors.As(err, &api) {
-		return api.Code
-	}
-	return 0
-}
-
 // The codes of answers that come too late or twice.
 const (
 	unknownMessage      = 10008

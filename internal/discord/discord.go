@@ -228,8 +228,7 @@ func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, k
 		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", key, maxNonce)}
 	}
 	id, err := d.post(ctx, to.ID, compose(c, ""), key)
-	var api *apiError
-	if c.Picture != nil && errors.As(err, &api) && api.Code == 50013 {
+	if c.Picture != nil && codeOf(err) == missingPermissions {
 		// Perhaps only the picture is not allowed: its words are.
 		without := *c.Picture
 		without.Data = nil
@@ -239,8 +238,22 @@ func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, k
 	var gone *chat.Gone
 	if errors.As(err, &gone) {
 		d.remember(to.ID)
+		d.explain(ctx, to.ID, gone)
 	}
 	return id, err
+}
+
+// explain adds the permissions that are missing, in Discord's words, to the error
+// of a channel that refused the bot.
+func (d *Discord) explain(ctx context.Context, channel string, gone *chat.Gone) {
+	switch codeOf(gone.Err) {
+	case missingAccess:
+		gone.Err = fmt.Errorf("%w: the bot cannot see the channel (VIEW_CHANNEL)", gone.Err)
+	case missingPermissions:
+		if s, err := d.survey(ctx, channel); err == nil && len(s.Missing) > 0 {
+			gone.Err = fmt.Errorf("%w: the bot lacks %s", gone.Err, strings.Join(s.Missing, ", "))
+		}
+	}
 }
 
 func (d *Discord) post(ctx context.Context, channel string, m message, key string) (chat.MessageID, error) {

@@ -7,6 +7,22 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
+// The codes of a place that refuses the bot.
+const (
+	missingAccess      = 50001
+	missingPermissions = 50013
+)
+
+// codeOf is the JSON code of an error that Discord answered with, zero for any
+// other.
+func codeOf(err error) int {
+	var api *apiError
+	if errors.As(err, &api) {
+		return api.Code
+	}
+	return 0
+}
+
 // outcome turns the error of posting a message with so many bytes of text into
 // one of chat's outcomes, nil for nil. The codes are those of
 // https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
@@ -37,7 +53,7 @@ func outcomeOf(e *apiError, bytes int) error {
 	switch e.Code {
 	case 20016, 20022, 20028, 20029, 30046, 40004, 40062, 40333, 110001, 130000:
 		return &chat.Later{After: e.After, Err: e}
-	case 10003, 10004, 50001, 50007, 50008, 50013, 50083, 160002, 160005:
+	case 10003, 10004, missingAccess, 50007, 50008, missingPermissions, 50083, 160002, 160005:
 		return &chat.Gone{Err: e}
 	case 40001:
 		return &chat.Later{Everyone: true, Err: e}

@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -190,8 +189,7 @@ func (d *Discord) keepRegistered(ctx context.Context, host chat.Host) {
 			return
 		}
 		pause := wait
-		var api *apiError
-		if errors.As(err, &api) && api.Code == codeTooManyCreations {
+		if codeOf(err) == codeTooManyCreations {
 			host.Alarm(ctx, "discord-registration", "Discord takes no new commands today (200 a day): the changed commands will be registered tomorrow.")
 			pause = 24 * time.Hour
 		} else {

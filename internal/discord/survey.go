@@ -85,7 +85,7 @@ func (d *Discord) survey(ctx context.Context, id string) (chat.Survey, error) {
 	var c channel
 	if err := d.rest.do(ctx, http.MethodGet, "/channels/"+id, nil, &c); err != nil {
 		var api *apiError
-		if errors.As(err, &api) && api.Code == 50001 {
+		if errors.As(err, &api) && api.Code == missingAccess {
 			api.Message += ": the bot cannot see the channel (VIEW_CHANNEL)"
 		}
 		return chat.Survey{}, err

@@ -70,6 +70,11 @@ func TestSurvey(t *testing.T) {
 				if (err == nil) != got.CanPost {
 					s.Errorf("CanPost is %v, and Send() = %v", got.CanPost, err)
 				}
+				for _, name := range test.want {
+					if outcomeName(err) != "gone" || !strings.Contains(err.Error(), name) {
+						s.Errorf("Send() = %v, want it gone for want of %s", err, name)
+					}
+				}
 			})
 		})
 	}
