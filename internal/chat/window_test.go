@@ -1,0 +1,87 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// TestWindowHoldsUnderJitter lets the vendor count requests at any moment between
+// their leaving and their answer: no second may hold more than the limit.
+func TestWindowHoldsUnderJitter(t *testing.T) {
+	const limit, requests = 30, 600
+	synctest.Test(t, func(t *testing.T) {
+		w := chat.NewWindow(limit, time.Second)
+		random := rand.New(rand.NewPCG(1, 2))
+		var mu sync.Mutex
+		var counted []time.Time
+		var all sync.WaitGroup
+		began := time.Now()
+		for range requests {
+			way, back := time.Duration(random.Int64N(int64(300*time.Millisecond))), time.Duration(random.Int64N(int64(50*time.Millisecond)))
+			all.Go(func() {
+				leave, err := w.Enter(t.Context(), 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.Sleep(way) // in the bubble no time is lost
+				mu.Lock()
+				counted = append(counted, time.Now())
+				mu.Unlock()
+				time.Sleep(back)
+				leave()
+			})
+		}
+		all.Wait()
+		for i := limit; i < len(counted); i++ {
+			if d := counted[i].Sub(counted[i-limit]); d < time.Second {
+				t.Fatalf("%d requests within %v", limit+1, d)
+			}
+		}
+		// A slot is taken for the span and the way there and back, 1.35 s at most.
+		if took, most := time.Since(began), requests/limit*1350*time.Millisecond; took > most {
+			t.Errorf("%d requests took %v, more than %v", requests, took, most)
+		}
+	})
+}
+
+func TestWindowKeepsPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := chat.NewWindow(3, time.Second)
+		enter := func(keep int) (time.Duration, func()) {
+			began := time.Now()
+			leave, err := w.Enter(t.Context(), keep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(began), leave
+		}
+		_, first := enter(1)
+		_, second := enter(1)
+		first()
+		// Two places are taken; the third is for those who keep none.
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if _, err := w.Enter(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("entered a place that was kept: %v", err)
+		}
+		waited, third := enter(0)
+		if waited != 0 {
+			t.Errorf("waited %v for a free place", waited)
+		}
+		second()
+		third()
+		third() // a second call changes nothing
+		if waited, leave := enter(0); waited != 500*time.Millisecond {
+			t.Errorf("waited %v for a place that the first request gives back after a second", waited)
+			leave()
+		}
+	})
+}
