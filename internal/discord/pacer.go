@@ -7,14 +7,19 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // The rates of https://discord.com/developers/docs/topics/rate-limits: 50 requests
-// a second, of which digests may use 45. Both are kept a little below, so that no
-// window of a second holds more.
+// a second, of which digests may use 45. Requests are spaced evenly, and no second
+// holds more than 50 even where they are held up on their way; one place of those
+// is kept for what is no digest.
 const (
-	digestRate  = 45
-	overallRate = 48
+	digestRate   = 45
+	overallRate  = 48
+	overallLimit = 50
+	digestKeep   = 1
 )
 
 // resetSlack is added to every reset, for the clocks of two machines.
@@ -60,6 +65,8 @@ func (e *errPaced) Error() string {
 // bucket as the headers describe it, and while Discord asks for silence. It is
 // safe for use by many goroutines.
 type pacer struct {
+	second *chat.Window // of all requests under the overall limit
+
 	mu      sync.Mutex
 	overall spacing
 	digests spacing
@@ -74,6 +81,7 @@ type pacer struct {
 
 func newPacer() *pacer {
 	return &pacer{
+		second:  chat.NewWindow(overallLimit, time.Second),
 		overall: spacing{every: time.Second / overallRate, burst: 2},
 		digests: spacing{every: time.Second / digestRate, burst: 1},
 		hashes:  map[string]string{}, limits: map[string]int{}, buckets: map[string]*bucket{},
@@ -122,28 +130,35 @@ func (p *pacer) acquire(ctx context.Context, c class, route, major string) (rele
 	if err != nil {
 		return nil, err
 	}
-	release = func(r *http.Response) { p.release(b, route, major, r) }
+	leave := func() {}
 	if c != answer {
-		if err := p.space(ctx, c); err != nil {
-			release(nil)
+		if leave, err = p.space(ctx, c); err != nil {
+			p.release(b, route, major, nil)
 			return nil, err
 		}
 	}
-	return release, nil
+	return func(r *http.Response) { leave(); p.release(b, route, major, r) }, nil
 }
 
-// space waits for the overall pace.
-func (p *pacer) space(ctx context.Context, c class) error {
+// space waits for the overall pace. The caller calls leave when the answer is there.
+func (p *pacer) space(ctx context.Context, c class) (leave func(), err error) {
+	keep := 0
 	if c == digest {
-		p.mu.Lock()
-		turn := p.digests.reserve(time.Now())
-		p.mu.Unlock()
-		if err := until(ctx, turn); err != nil {
-			return err
+		keep = digestKeep
+		if err := p.turn(ctx, &p.digests); err != nil {
+			return nil, err
 		}
 	}
+	if err := p.turn(ctx, &p.overall); err != nil {
+		return nil, err
+	}
+	return p.second.Enter(ctx, keep)
+}
+
+// turn waits for the next turn of a spacing.
+func (p *pacer) turn(ctx context.Context, s *spacing) error {
 	p.mu.Lock()
-	turn := p.overall.reserve(time.Now())
+	turn := s.reserve(time.Now())
 	p.mu.Unlock()
 	return until(ctx, turn)
 }

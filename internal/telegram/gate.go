@@ -5,12 +5,18 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // The vendor's limits (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this)
 // are 30 messages a second over all, about one a second for a chat, and 20 a minute
-// for a group. Ours lie a little below, because requests bunch up on their way.
+// for a group. The pace lies a little below, and no second holds more than the
+// limit even where requests bunch up on their way; one place of those is kept for
+// answers.
 const (
+	allLimit  = 30
+	allKeep   = 1
 	allRate   = 29.5 // a second
 	allBurst  = 10
 	reserve   = 3 // of the burst, kept for answers
@@ -24,8 +30,9 @@ const (
 // A gate holds requests back before a limit is hit, and after one was. Answers pass
 // before whatever else is sent.
 type gate struct {
-	now   func() time.Time
-	shape func(chat int64) (size float64, each time.Duration) // of a chat's bucket
+	now    func() time.Time
+	second *chat.Window                                        // of all messages
+	shape  func(chat int64) (size float64, each time.Duration) // of a chat's bucket
 
 	mu     sync.Mutex
 	all    bucket
@@ -42,7 +49,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -98,6 +105,14 @@ func lack(tokens, want, rate float64) time.Duration {
 // paused is how long a chat must still wait.
 func (g *gate) paused(now time.Time, chat int64) time.Duration {
 	return max(g.pauses[chat].Sub(now), g.pauses[0].Sub(now), 0)
+}
+
+// keepFor is how many places of a second a message leaves free.
+func keepFor(answer bool) int {
+	if answer {
+		return 0
+	}
+	return allKeep
 }
 
 // everyone says whether all chats must wait.

@@ -129,7 +129,12 @@ func (t *Telegram) ask(ctx context.Context, to chat.Conversation, answer bool, m
 	if wait > 0 {
 		return &chat.Later{After: wait, Everyone: t.gate.everyone(), Err: errHeld}
 	}
+	leave, err := t.gate.second.Enter(ctx, keepFor(answer))
+	if err != nil {
+		return &chat.Later{Err: err}
+	}
 	f := faultOf(t.client.call(ctx, method, p, result))
+	leave()
 	if f == nil {
 		return nil
 	}
