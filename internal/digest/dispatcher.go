@@ -90,19 +90,20 @@ func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
 	if o.Settle <= 0 {
 		o.Settle = usualSettle
 	}
+	d.planner = planner{ledger: o.Ledger, compose: o.Compose, visible: o.Visible, alarm: d.alarm, settle: o.Settle, serves: d.serves}
 	for _, p := range o.Platforms {
 		if _, twice := d.engines[p.Name()]; twice {
 			return nil, fmt.Errorf("two platforms are called %s", p.Name())
 		}
 		d.engines[p.Name()] = d.newEngine(p, o.Visible)
 	}
-	d.planner = planner{ledger: o.Ledger, compose: o.Compose, visible: o.Visible, alarm: d.alarm, settle: o.Settle, serves: d.serves}
 	return d, nil
 }
 
 func (d *Dispatcher) newEngine(p chat.Platform, visible func(Subscription, string) bool) *engine {
+	own := d.planner
 	e := &engine{
-		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p, d.now),
+		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p, d.now), planner: &own,
 		visible: visible, alarm: d.alarm, now: d.now,
 	}
 	if dd, ok := p.(chat.Deduplicator); ok {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +27,7 @@ type engine struct {
 	ledger   *Ledger
 	journal  *journal
 	pace     *governor
+	planner  *planner // to be copied: each that composes has its own memory
 	visible  func(Subscription, string) bool
 	alarm    func(ctx context.Context, key, message string)
 	now      func() time.Time
@@ -102,12 +102,12 @@ func (e *engine) leave(ctx context.Context, where chat.Conversation, until time.
 // deliver sees v through one attempt. Where the conversation's turn is away for
 // longer than it pays to wait, it returns for how long, and nothing happened.
 func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, err error) {
-	may, err := e.permitted(ctx, v)
+	sub, sees, all, err := e.permitted(ctx, v)
 	if err != nil {
 		return 0, err
 	}
-	if !may {
-		return 0, e.write(ctx, v, verdict{state: withheld, plain: v.plain, doubts: v.doubts, trouble: "what it tells may not be seen there any more"})
+	if !all {
+		return 0, e.withhold(ctx, v, sub, sees)
 	}
 	card, err := e.ledger.cardOf(ctx, v)
 	if err != nil {
@@ -194,25 +194,38 @@ const sqlStoriesTold = `SELECT DISTINCT story FROM composition_changes WHERE com
 
 const sqlSubscription = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `WHERE s.id = $1`
 
-// permitted asks again whether a conversation may see what it is about to be told.
-// Where the order ended meanwhile, what was planned under it is still owed.
-func (e *engine) permitted(ctx context.Context, v *delivery) (bool, error) {
+// permitted asks again what a conversation may see of what it is about to be told,
+// and says whether that is all of it. Where the order ended meanwhile, what was
+// planned under it is still owed.
+func (e *engine) permitted(ctx context.Context, v *delivery) (sub Subscription, sees []string, all bool, err error) {
 	if v.digest == 0 {
-		return true, nil
+		return sub, nil, true, nil
 	}
 	subs, err := collect(ctx, e.ledger.read, scanSubscription, sqlSubscription, v.subscription)
 	if err != nil {
-		return false, fmt.Errorf("reading a subscription: %w", e.ledger.explain(err))
+		return sub, nil, false, fmt.Errorf("reading a subscription: %w", e.ledger.explain(err))
 	}
-	sub := Subscription{Where: v.where}
+	sub = Subscription{Where: v.where}
 	if len(subs) > 0 {
 		sub = subs[0]
 	}
 	stories, err := collect(ctx, e.ledger.read, scanOne[string], sqlStoriesTold, v.composition)
 	if err != nil {
-		return false, fmt.Errorf("reading what a digest tells: %w", e.ledger.explain(err))
+		return sub, nil, false, fmt.Errorf("reading what a digest tells: %w", e.ledger.explain(err))
 	}
-	return !slices.ContainsFunc(stories, func(s string) bool { return !e.visible(sub, s) }), nil
+	for _, story := range stories {
+		if e.visible(sub, story) {
+			sees = append(sees, story)
+		}
+	}
+	return sub, sees, len(sees) == len(stories), nil
+}
+
+// withhold drops what v's conversation may not see, and has the rest composed.
+func (e *engine) withhold(ctx context.Context, v *delivery, sub Subscription, sees []string) error {
+	p := *e.planner
+	p.forget()
+	return p.withhold(ctx, v, sub, sees, e.now())
 }
 
 // settle writes a verdict. First says that what the operators are to be told is

@@ -80,7 +80,7 @@ const (
 // run plans what is due at now and returns when the next may be, the zero time if
 // nothing is in sight.
 func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
-	p.windows, p.merged, p.composed = make(map[string][]change), make(map[string][]change), make(map[string]*composition)
+	p.forget()
 	failed, err := p.each(ctx, now, sqlDue, millis(now), p.scheduled)
 	if err != nil {
 		return time.Time{}, err
@@ -101,6 +101,11 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 	}
 	return next, nil
+}
+
+// forget drops what was read and composed: the next pass may find it changed.
+func (p *planner) forget() {
+	p.windows, p.merged, p.composed = make(map[string][]change), make(map[string][]change), make(map[string]*composition)
 }
 
 // earliest returns the earlier of two times, of which the zero time is none.

@@ -1,0 +1,79 @@
+package digest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const (
+	sqlComposed = `SELECT t.seq, c.at, t.subject, t.body FROM composition_changes t JOIN changes c ON c.seq = t.seq WHERE t.composition = $1 ORDER BY t.seq`
+	sqlWithhold = `UPDATE deliveries SET state = 'withheld', settled_at = $1, trouble = 'what it tells may not be seen there any more'
+		WHERE digest = $2 AND settled_at = 0`
+	sqlRecompose = `UPDATE digests SET composition = $1 WHERE id = $2`
+)
+
+// withhold drops what is left of a digest that tells what its conversation may not
+// see any more, and owes the conversation the rest of it instead. Stories are
+// those that it still sees.
+func (p *planner) withhold(ctx context.Context, v *delivery, sub Subscription, stories []string, now time.Time) error {
+	told, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (c change, err error) {
+		var at int64
+		var body []byte
+		if err := scan(&c.Seq, &at, &c.subject, &body); err != nil {
+			return c, err
+		}
+		c.At = moment(at)
+		return c, json.Unmarshal(body, &c.Change)
+	}, sqlComposed, v.composition)
+	if err != nil {
+		return fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
+	}
+	told = slices.DeleteFunc(told, func(c change) bool { return !slices.Contains(stories, c.Story) })
+	var rest *composition
+	if len(told) > 0 {
+		if rest, err = p.composition(ctx, sub, told); err != nil {
+			return err
+		}
+	}
+	return p.ledger.update(ctx, "withhold", func(tx *transaction) error {
+		if _, err := tx.ExecContext(ctx, sqlWithhold, millis(now), v.digest); err != nil {
+			return err
+		}
+		b := batch{planner: p, tx: tx, now: now}
+		return b.instead(ctx, v, rest)
+	})
+}
+
+// instead gives a digest another composition, or none, and the deliveries of it.
+func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) error {
+	if rest == nil {
+		_, err := b.tx.ExecContext(ctx, sqlRecompose, "", v.digest)
+		return err
+	}
+	if _, err := b.tx.ExecContext(ctx, sqlRecompose, rest.hash, v.digest); err != nil {
+		return err
+	}
+	b.cards = make(map[string][]string)
+	cards, err := b.composition(ctx, rest)
+	if err != nil {
+		return err
+	}
+	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
+	if err != nil {
+		return err
+	}
+	for i, card := range cards {
+		key := b.ledger.keyOf("instead", v.key, rest.hash, strconv.Itoa(i))
+		// No job: the worker that withheld goes on with the conversation.
+		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, v.digest, v.where.Platform, v.where.String(), card,
+			millis(b.now), int64(0), millis(b.now))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
