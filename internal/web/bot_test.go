@@ -217,27 +217,37 @@ func discordText(c chat.Card) string {
 }
 
 func telegramBodies(c chat.Card) ([]json.RawMessage, error) {
-	render := func(c chat.Card) (string, []map[string]any) {
-		text := c.Title
-		entities := []map[string]any{{"type": "bold", "offset": 0, "length": len(utf16.Encode([]rune(c.Title)))}}
+	render := func(c chat.Card) (string, int, []map[string]any) {
+		var b strings.Builder
+		var entities []map[string]any
+		units := 0
+		write := func(s string, bold bool) {
+			n := len(utf16.Encode([]rune(s)))
+			if bold {
+				entities = append(entities, map[string]any{"type": "bold", "offset": units, "length": n})
+			}
+			b.WriteString(s)
+			units += n
+		}
+		write(c.Title, true)
 		if lead := c.Lead.String(); lead != "" {
-			text += "\n\n" + lead
+			write("\n\n"+lead, false)
 		}
 		for _, i := range c.Items {
-			text += "\n\n" + i.Label + " "
-			entities = append(entities, map[string]any{"type": "bold", "offset": len(utf16.Encode([]rune(text))), "length": len(utf16.Encode([]rune(i.Head.String())))})
-			text += i.Head.String() + "\n" + i.Body.String()
+			write("\n\n"+i.Label+" ", false)
+			write(i.Head.String(), true)
+			write("\n"+i.Body.String(), false)
 		}
 		if note := c.Note.String(); note != "" {
-			text += "\n\n" + note
+			write("\n\n"+note, false)
 		}
-		return strings.TrimSpace(text), entities
+		return strings.TrimRight(b.String(), "\n "), units, entities
 	}
 	c, _ = chat.Fit(c, func(c chat.Card) bool {
-		text, entities := render(c)
-		return len(utf16.Encode([]rune(text))) <= telegramText && len(entities) <= telegramEntities
+		_, units, entities := render(c)
+		return units <= telegramText && len(entities) <= telegramEntities
 	})
-	text, entities := render(c)
+	text, _, entities := render(c)
 	var rows [][]map[string]any
 	for _, row := range c.Actions {
 		var buttons []map[string]any
