@@ -31,7 +31,7 @@ func benchText(n int) string {
 	b.WriteString("overview: |\n  What is known about it, in two paragraphs that say who did what and when.\n\n  The second one cites [^wire].\n")
 	b.WriteString("indicators:\n  - {id: cargoes, label: Cargoes a week, value: \"14\", unit: ships}\npeople:\n")
 	for i := range 8 {
-		fmt.Fprintf(&b, "  - id: person-%d\n    name: Person %d Of %d\n    aliases: [P. %d]\n    title: Minister\n    role: Signed the accord that this story is about.\n", i, i, n, i)
+		fmt.Fprintf(&b, "  - id: person-%d-%d\n    name: Person %d Of %d\n    aliases: [P. %d]\n    title: Minister\n    role: Signed the accord that this story is about.\n", i, n%200, i, n, i)
 	}
 	b.WriteString("organizations:\n")
 	for i := range 4 {
@@ -39,7 +39,7 @@ func benchText(n int) string {
 	}
 	b.WriteString("sources:\n  - {id: wire, publisher: A wire, title: Its report, url: \"https://example.org/report\"}\ntimeline:\n")
 	for i := 0; b.Len() < benchSize; i++ {
-		fmt.Fprintf(&b, "  - id: event-%d\n    date: 2025-%02d-%02d\n    title: What happened on day %d of it\n    kind: Diplomacy\n    detail: >-\n      They met for the whole of the day, and said in the evening that they had agreed on most of the\n      points before them, while the others would be left to their ministers.\n    people: [person-%d]\n    organizations: [org-%d]\n    sources: [wire]\n", i, 1+i%12, 1+i%28, i, i%8, i%4)
+		fmt.Fprintf(&b, "  - id: event-%d\n    date: 2025-%02d-%02d\n    title: What happened on day %d of it\n    kind: Diplomacy\n    detail: >-\n      They met for the whole of the day, and said in the evening that they had agreed on most of the\n      points before them, while the others would be left to their ministers.\n    people: [person-%d-%d]\n    organizations: [org-%d]\n    sources: [wire]\n", i, 1+i%12, 1+i%28, i, i%8, n%200, i%4)
 	}
 	return b.String()
 }

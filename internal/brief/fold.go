@@ -33,6 +33,8 @@ func fold(s string) string {
 	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, " ")) {
 		r = unicode.ToLower(r)
 		switch {
+		case isPlain(r):
+			write(r)
 		case isLetterMark(last, r) && !space:
 			b.WriteRune(r)
 		case isAccent(r) || isApostrophe(r) || unicode.Is(unicode.Cf, r):
@@ -49,16 +51,18 @@ func fold(s string) string {
 	return b.String()
 }
 
-// isFolded reports whether fold would return s: a quick answer for most ids, tags
+// isFolded reports whether fold would return s: a quick answer for many ids, tags
 // and typed words.
 func isFolded(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+		if !isPlain(rune(s[i])) {
 			return false
 		}
 	}
 	return true
 }
+
+func isPlain(r rune) bool { return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' }
 
 // isLetterMark says whether the mark makes another letter of the one before it.
 func isLetterMark(letter, mark rune) bool {
