@@ -3,6 +3,8 @@ package brief
 import (
 	"strings"
 	"testing"
+
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 func TestBriefName(t *testing.T) {
@@ -95,22 +97,8 @@ func TestNearestKey(t *testing.T) {
 		"tag": "tags", "timelines": "timeline", "weather": "", "x": "", "": "", "events": "", "sub": "", "lang": "",
 		strings.Repeat("title", 10_000): "",
 	} {
-		if got := nearest(word, keys); got != want {
+		if got := spelling.Nearest(word, keys); got != want {
 			t.Errorf("nearest to %.20q is %q, want %q", word, got, want)
-		}
-	}
-}
-
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "abd", 1}, {"abc", "ab", 1},
-		{"kitten", "sitting", 3}, {"titel", "title", 1}, {"ca", "abc", 3},
-	} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("from %q to %q are %d steps, want %d", test.a, test.b, got, test.want)
 		}
 	}
 }

@@ -152,5 +152,6 @@ func (d *decoder) resolveCitations(n *yaml.Node) {
 
 // isWord reports whether s looks like an id, even if it is not quite one.
 func isWord(s string) bool {
-	return !strings.ContainsAny(s, " \n\t") && isID(plainWord(s), 2*maxItemID)
+	joined := strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(s))
+	return !strings.ContainsAny(s, " \n\t") && isID(joined, 2*maxItemID)
 }
