@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,16 +10,19 @@ import (
 // A Window keeps a vendor's limit of so many requests in any span of time, however
 // requests and answers are held up on their way: a request counts from when it
 // leaves until the span has passed after its answer, and somewhere in between the
-// vendor counts it. It may be used by many at once.
+// vendor counts it. One that hangs counts for two spans, so that hanging requests
+// do not stop the others. It may be used by many at once.
 type Window struct {
 	limit int
 	span  time.Duration
 
 	mu      sync.Mutex
-	flying  int         // requests without an answer yet
-	landed  []time.Time // when the answers of the last span came, oldest first
+	places  []*place // taken, in the order in which requests left
 	changed chan struct{}
 }
+
+// A place is taken by one request.
+type place struct{ until time.Time }
 
 // NewWindow returns a window that lets limit requests through in any span.
 func NewWindow(limit int, span time.Duration) *Window {
@@ -31,11 +35,13 @@ func NewWindow(limit int, span time.Duration) *Window {
 func (w *Window) Enter(ctx context.Context, keep int) (leave func(), err error) {
 	for {
 		w.mu.Lock()
-		wait, open := w.look(time.Now(), keep)
-		if open {
-			w.flying++
+		now := time.Now()
+		wait := w.look(now, keep)
+		if wait == 0 {
+			p := &place{now.Add(2 * w.span)}
+			w.places = append(w.places, p)
 			w.mu.Unlock()
-			return sync.OnceFunc(w.leave), nil
+			return sync.OnceFunc(func() { w.leave(p) }), nil
 		}
 		changed := w.changed
 		w.mu.Unlock()
@@ -45,42 +51,41 @@ func (w *Window) Enter(ctx context.Context, keep int) (leave func(), err error) 
 	}
 }
 
-// look says whether there is room, and otherwise how long until an answered
-// request stops counting; zero: none does by itself.
-func (w *Window) look(now time.Time, keep int) (wait time.Duration, open bool) {
-	for len(w.landed) > 0 && now.Sub(w.landed[0]) >= w.span {
-		w.landed = w.landed[1:]
+// look returns how long it will be until there is room, if no answer comes earlier;
+// zero: there is room.
+func (w *Window) look(now time.Time, keep int) time.Duration {
+	w.places = slices.DeleteFunc(w.places, func(p *place) bool { return !p.until.After(now) })
+	over := len(w.places) - max(w.limit-keep, 1)
+	if over < 0 {
+		return 0
 	}
-	if w.flying+len(w.landed) < max(w.limit-keep, 1) {
-		return 0, true
+	ends := make([]time.Time, len(w.places))
+	for i, p := range w.places {
+		ends[i] = p.until
 	}
-	if len(w.landed) == 0 {
-		return 0, false
-	}
-	return w.landed[0].Add(w.span).Sub(now), false
+	slices.SortFunc(ends, time.Time.Compare)
+	return ends[over].Sub(now)
 }
 
 func (w *Window) wait(ctx context.Context, d time.Duration, changed <-chan struct{}) error {
-	var timer <-chan time.Time
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		timer = t.C
-	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-timer:
+	case <-timer.C:
 	case <-changed:
 	}
 	return nil
 }
 
-func (w *Window) leave() {
+// leave gives a place back a span after the answer.
+func (w *Window) leave(p *place) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.flying--
-	w.landed = append(w.landed, time.Now())
+	if until := time.Now().Add(w.span); until.Before(p.until) {
+		p.until = until
+	}
 	close(w.changed)
 	w.changed = make(chan struct{})
 }

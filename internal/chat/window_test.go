@@ -85,3 +85,18 @@ func TestWindowKeepsPlaces(t *testing.T) {
 		}
 	})
 }
+
+func TestWindowForgetsHanging(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := chat.NewWindow(2, time.Second)
+		began := time.Now()
+		for range 6 {
+			if _, err := w.Enter(t.Context(), 0); err != nil { // no answer ever comes
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took != 4*time.Second {
+			t.Errorf("six requests that hang took %v, want 4s: two every two seconds", took)
+		}
+	})
+}
