@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -114,8 +115,9 @@ func (s *Server) batch(offset int64, limit int, allowed []string) []any {
 	if offset > s.nextUp+future {
 		offset = 0
 	}
-	for len(s.queue) > 0 && s.queue[0].id < offset {
-		s.queue = s.queue[1:]
+	if len(s.queue) > 0 && s.queue[0].id < offset {
+		s.queue = slices.DeleteFunc(s.queue, func(u update) bool { return u.id < offset })
+		s.touch()
 	}
 	for _, u := range s.queue {
 		if len(batch) == limit {
