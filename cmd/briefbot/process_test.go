@@ -41,6 +41,13 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// in returns the world for a subtest, which fails alone.
+func (w *world) in(t testing.TB) *world {
+	sub := *w
+	sub.t = t
+	return &sub
+}
+
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 
 // write puts a file into the world.
@@ -65,7 +72,8 @@ func (w *world) start(args ...string) {
 		"BRIEFBOT_LOG_LEVEL=warn",
 	}, args...)
 	w.wait("briefbot to connect", func() bool {
-		return len(w.telegram.Calls("getMe")) > greetings && len(w.discord.Identifies()) > identifies
+		return len(w.telegram.Calls("getMe")) > greetings && len(w.discord.Identifies()) > identifies &&
+			len(w.discord.Commands()) > 0
 	})
 }
 

@@ -64,8 +64,9 @@ func TestWalk(t *testing.T) {
 		stories = append(stories, d)
 	}
 	w.start("--listen", "off")
-	for name, s := range map[string]surface{"telegram": newTelegramSurface(w), "discord": newDiscordSurface(w)} {
+	for name, open := range map[string]func(*world) surface{"telegram": newTelegramSurface, "discord": newDiscordSurface} {
 		t.Run(name, func(t *testing.T) {
+			s := open(w.in(t))
 			read := walk(t, s)
 			for _, problem := range s.refused() {
 				t.Error("refused:", problem)
@@ -188,7 +189,7 @@ const (
 	readers     = 100
 )
 
-func newTelegramSurface(w *world) *telegramSurface {
+func newTelegramSurface(w *world) surface {
 	for n := range readers {
 		w.telegram.AddChat(telegramtest.Chat{ID: int64(firstReader + n)})
 	}
@@ -267,7 +268,7 @@ type discordSurface struct {
 	message string
 }
 
-func newDiscordSurface(w *world) *discordSurface {
+func newDiscordSurface(w *world) surface {
 	return &discordSurface{world: w, channel: w.discord.Populate("900100", 1)[0], member: discordtest.Member{User: "700700", Permissions: 1 << 5}}
 }
 
