@@ -23,7 +23,7 @@ func (c askCmd) Run(ctx context.Context, s *settings, out *console) error {
 	}
 	defer done()
 	reply, err := b.Ask(ctx, strings.Join(c.Call, " "))
-	fmt.Fprintln(out.out, strings.TrimRight(reply.Card.Plain(), "\n"))
+	fmt.Fprintln(out.out, wrap(strings.TrimRight(reply.Card.Plain(), "\n"), columns(out.out)))
 	if err != nil {
 		return verdict(exitFailure)
 	}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+	"golang.org/x/text/width"
+)
+
+// widest is how many columns a line of prose fills at most: longer ones are hard to
+// read.
+const widest = 100
+
+// columns returns how wide lines may be on w: zero where it is no terminal, whose
+// lines are left as they are.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	n, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return min(n, widest)
+}
+
+// wrap breaks the lines of text between words so that none is wider than columns,
+// and indents what it breaks off like the line's first word, or the text behind its
+// bullet. A word that is wider stays whole.
+func wrap(text string, columns int) string {
+	if columns <= 0 {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body := strings.TrimLeft(line, " ")
+		indent := strings.Repeat(" ", len(line)-len(body))
+		b.WriteString(indent)
+		if strings.HasPrefix(body, "• ") {
+			indent += "  "
+		}
+		at := len(line) - len(body)
+		for i, word := range strings.Split(strings.TrimRight(body, "\n"), " ") {
+			w := cells(word)
+			switch {
+			case i == 0:
+			case at+1+w > columns && at > len(indent):
+				b.WriteString("\n" + indent)
+				at = len(indent)
+			default:
+				b.WriteByte(' ')
+				at++
+			}
+			b.WriteString(word)
+			at += w
+		}
+		if strings.HasSuffix(line, "\n") {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// cells returns how many columns of a terminal s fills.
+func cells(s string) (n int) {
+	for _, r := range s {
+		switch k := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
