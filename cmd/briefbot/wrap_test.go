@@ -14,7 +14,7 @@ func TestWrap(t *testing.T) {
 		{"• one two three\n", "• one two\n  three\n"},
 		{"a unbreakablylongword b", "a\nunbreakablylongword\nb"},
 		{"\n\none\n\n", "\n\none\n\n"},
-		{"北京举行 会谈 ok\n", "北京举行\n会谈 ok\n"}, // two columns a character
+		{"北京举行 会谈 ok\n", "北京举行\n会谈 ok\n"},                                                                      // two columns a character
 		{"e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301 x\n", "e\u0301e\u0301e\u0301 e\u0301e\u0301e\u0301 x\n"}, // marks take none
 	} {
 		if got := wrap(test.text, 10); got != test.want {
