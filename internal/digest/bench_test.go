@@ -12,16 +12,6 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-func openFile(t testing.TB, path string) *Ledger {
-	t.Helper()
-	l, err := Open(context.Background(), Options{Store: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
 // crowd subscribes n conversations of a platform at once.
 func crowd(t testing.TB, l *Ledger, platform string, n int, schedule Schedule) {
 	t.Helper()

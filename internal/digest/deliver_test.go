@@ -135,7 +135,7 @@ func TestOutcomes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := openMemory(t)
+				l := openNew(t)
 				f := newFake("telegram")
 				f.dedupes = c.dedupes
 				f.reply = func(n int, p post) (error, bool) {
@@ -209,7 +209,7 @@ func offsets(f *fake) string {
 // written to is kept, and sent when it can.
 func TestGoneAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		var gone atomic.Bool
 		gone.Store(true)
@@ -258,7 +258,7 @@ func TestGoneAndBack(t *testing.T) {
 
 func TestMovedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		old, now := chat.Conversation{Platform: "telegram", ID: "-1"}, chat.Conversation{Platform: "telegram", ID: "-1001"}
 		f.reply = func(_ int, p post) (error, bool) {
@@ -290,7 +290,7 @@ func TestMovedAtOnce(t *testing.T) {
 // TestParts checks that the second card of a digest waits for the first.
 func TestParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		f.reply = func(n int, p post) (error, bool) {
 			if n == 0 {
@@ -314,7 +314,7 @@ func TestParts(t *testing.T) {
 
 func TestPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}})
 		where := chat.Conversation{Platform: "telegram", ID: "1"}
@@ -328,7 +328,7 @@ func TestPost(t *testing.T) {
 		}
 		synctest.Wait()
 		same(t, titles(f.sent()), "Hello")
-		if took := f.sent()[0].At.Sub(time.Now()); took < -3*time.Second-100*time.Millisecond {
+		if took := time.Until(f.sent()[0].At); took < -3*time.Second-100*time.Millisecond {
 			t.Errorf("posted %v before now, want at once", took)
 		}
 		for id, want := range map[chat.MessageID]bool{"m0": true, "m1": false, "": false} {
@@ -349,7 +349,7 @@ func TestPost(t *testing.T) {
 // TestPanic checks that a panic in a platform takes nothing else with it.
 func TestPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		f.reply = func(n int, p post) (error, bool) {
 			if n == 0 {
@@ -374,7 +374,7 @@ func TestPanic(t *testing.T) {
 // TestStop checks that a send in flight is settled when the dispatcher stops.
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		f.latency = 5 * time.Second
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}})
@@ -408,7 +408,7 @@ func TestPace(t *testing.T) {
 		if detecting {
 			n = 200
 		}
-		l := openMemory(t)
+		l := openNew(t)
 		f := pacedFake(chat.Pace{PerSecond: 28, Burst: 1, Each: time.Second, Workers: 8})
 		record(t, l, dossier(t, "a"))
 		crowd(t, l, "telegram", n, Immediate)
@@ -437,7 +437,7 @@ func TestPace(t *testing.T) {
 // order, and holds up nobody else.
 func TestPaceOfOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := pacedFake(chat.Pace{PerSecond: 28, Burst: 5, Each: 3 * time.Second, Workers: 8})
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}})
 		post := func(id, title string) {
@@ -491,7 +491,7 @@ type post2 struct {
 // TestEveryoneWaits checks that a limit of the whole platform stops all of it.
 func TestEveryoneWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := pacedFake(chat.Pace{PerSecond: 28, Workers: 4})
 		var until time.Time
 		f.reply = func(n int, p post) (error, bool) {

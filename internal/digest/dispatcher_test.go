@@ -16,7 +16,7 @@ import (
 
 func TestSettle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		var events []brief.Event
 		record(t, l, dossier(t, "a", events...))
@@ -61,7 +61,7 @@ func TestSettle(t *testing.T) {
 // once.
 func TestComposedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		record(t, l, dossier(t, "a"))
 		many := 1500
@@ -95,7 +95,7 @@ func TestComposedOnce(t *testing.T) {
 
 func TestComposeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := openMemory(t)
+		l := openNew(t)
 		f := newFake("telegram")
 		record(t, l, dossier(t, "a"), dossier(t, "b"))
 		subscribe(t, l, "telegram:1", "a", "immediate")
@@ -140,7 +140,7 @@ func TestVisible(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := openMemory(t)
+				l := openNew(t)
 				f := newFake("telegram")
 				record(t, l, dossier(t, "a"), dossier(t, "b"))
 				subscribe(t, l, "telegram:1", "*", "immediate")

@@ -102,17 +102,6 @@ func (e *engine) leave(ctx context.Context, where chat.Conversation, until time.
 // deliver sees v through one attempt. Where the conversation's turn is away for
 // longer than it pays to wait, it returns for how long, and nothing happened.
 func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, err error) {
-	sub, sees, all, err := e.permitted(ctx, v)
-	if err != nil {
-		return 0, err
-	}
-	if !all {
-		return 0, e.withhold(ctx, v, sub, sees)
-	}
-	card, err := e.ledger.cardOf(ctx, v)
-	if err != nil {
-		return 0, err
-	}
 	away = e.pace.turn(v.where)
 	if away > patience {
 		return away, nil
@@ -125,6 +114,18 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 		return 0, err
 	}
 	defer done()
+	// Asked as late as can be: the line may have been long.
+	sub, sees, all, err := e.permitted(ctx, v)
+	if err != nil {
+		return 0, err
+	}
+	if !all {
+		return 0, e.withhold(ctx, v, sub, sees)
+	}
+	card, err := e.ledger.cardOf(ctx, v)
+	if err != nil {
+		return 0, err
+	}
 	e.pace.took(v.where)
 	now := e.now()
 	if err := e.journal.do(ctx, "claim", func(tx *transaction) error { return claim(ctx, tx, v, now) }); err != nil {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +24,8 @@ type plot struct {
 func newPlot(t *testing.T, moment string) *plot {
 	t.Helper()
 	p := &plot{t: t, now: inZone(t, moment)}
+	p.ledger = openAt(t, Options{Store: filepath.Join(t.TempDir(), "l.db"), Now: func() time.Time { return p.now }})
 	var err error
-	p.ledger, err = Open(t.Context(), Options{Store: Memory, Now: func() time.Time { return p.now }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.ledger.Close() })
 	p.dispatcher, err = NewDispatcher(DispatcherOptions{Ledger: p.ledger, Platforms: []chat.Platform{newFake("telegram")}, Compose: compose, Settle: time.Second})
 	if err != nil {
 		t.Fatal(err)

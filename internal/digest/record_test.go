@@ -123,7 +123,7 @@ func TestBaseline(t *testing.T) {
 // TestRecordKeepsVersions checks that every version stays, once for equal
 // contents, with when it came.
 func TestRecordKeepsVersions(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	one, two := dossier(t, "a", event("one")), dossier(t, "a", event("two"))
 	for _, d := range []*brief.Dossier{one, two, one} {
 		record(t, l, d)
@@ -147,7 +147,7 @@ func TestRecordKeepsVersions(t *testing.T) {
 // TestRecordTouchesWhatChanged checks that an unchanged dossier is neither read
 // nor written.
 func TestRecordTouchesWhatChanged(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	all := []*brief.Dossier{dossier(t, "a", event("one")), dossier(t, "b"), dossier(t, "c")}
 	record(t, l, all...)
 	// Damage what is kept of b: reading it would fail.

@@ -10,9 +10,31 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
+
+// TestMemory checks the store that is forgotten, which has one connection for
+// everything.
+func TestMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openAt(t, Options{Store: Memory})
+		f := newFake("telegram")
+		record(t, l, dossier(t, "a"))
+		subscribe(t, l, "telegram:1", "*", "immediate")
+		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
+		record(t, l, dossier(t, "a", event("one")))
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		same(t, titles(f.sent()), "a event.added one")
+		stop()
+		if _, err := os.Stat(Memory); err == nil {
+			t.Error("there is a file")
+		}
+	})
+}
 
 func TestOpenIsPrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -230,7 +252,7 @@ func TestSecondCopy(t *testing.T) {
 }
 
 func TestKeep(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	ctx := t.Context()
 	long := "timeline us-nss-2025 after=" + strings.Repeat("x", 60)
 	for range 2 {

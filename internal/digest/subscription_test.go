@@ -90,7 +90,7 @@ func TestPrecedence(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	ctx := t.Context()
 	record(t, l)
 	order := func(stories ...string) Subscription {
@@ -137,7 +137,7 @@ func TestConfigure(t *testing.T) {
 }
 
 func TestMove(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	ctx := t.Context()
 	to := chat.Conversation{Platform: "telegram", ID: "-2002"}
 	record(t, l, dossier(t, "a"))
@@ -190,7 +190,7 @@ func TestMove(t *testing.T) {
 }
 
 func TestSuspend(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	ctx := t.Context()
 	record(t, l, dossier(t, "a"))
 	subscribe(t, l, here.String(), "a", "daily 08:00")
@@ -223,7 +223,7 @@ func TestSuspend(t *testing.T) {
 }
 
 func TestDefault(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	ctx := t.Context()
 	for _, story := range []string{"", "a", "b", ""} {
 		if story != "" {
@@ -244,7 +244,7 @@ func TestDefault(t *testing.T) {
 }
 
 func TestAllSubscriptions(t *testing.T) {
-	l := openMemory(t)
+	l := openNew(t)
 	for _, where := range []string{"telegram:2", "discord:1", "telegram:1"} {
 		subscribe(t, l, where, "a", "hourly")
 	}

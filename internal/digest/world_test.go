@@ -2,7 +2,11 @@ package digest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,9 +45,50 @@ func snapshot(dossiers ...*brief.Dossier) *brief.Snapshot {
 	return brief.NewSnapshot("r", time.Now(), dossiers, nil)
 }
 
-func openMemory(t testing.TB) *Ledger {
+// template is a new store: to migrate one for every test takes longer than most
+// tests do.
+var template []byte
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "briefbot-digest")
+	if err == nil {
+		template, err = newStore(filepath.Join(dir, "l.db"))
+		os.RemoveAll(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func newStore(path string) ([]byte, error) {
+	l, err := Open(context.Background(), Options{Store: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// openNew opens a store that is gone after the test.
+func openNew(t testing.TB) *Ledger {
+	return openAt(t, Options{Store: filepath.Join(t.TempDir(), "l.db")})
+}
+
+// openFile opens the store at path, a new one if there is none.
+func openFile(t testing.TB, path string) *Ledger { return openAt(t, Options{Store: path}) }
+
+func openAt(t testing.TB, o Options) *Ledger {
 	t.Helper()
-	l, err := Open(t.Context(), Options{Store: Memory})
+	if _, err := os.Stat(o.Store); o.Store != Memory && errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(o.Store, template, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,294 @@
+package digest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// fill finds what a flush tells and how.
+func (p *planner) fill(ctx context.Context, f *flush) (err error) {
+	upto := max(f.cursor, f.urgent)
+	if upto < 0 {
+		if upto, err = head(ctx, p.ledger.read); err != nil {
+			return p.ledger.explain(err)
+		}
+		f.cursor, f.urgent = upto, upto
+	}
+	if f.sub.Cursor >= upto {
+		return nil
+	}
+	window, err := p.window(ctx, f.sub, upto)
+	if err != nil {
+		return fmt.Errorf("reading changes: %w", p.ledger.explain(err))
+	}
+	if len(window) == 0 {
+		return nil
+	}
+	told, err := p.sift(ctx, f, window)
+	if err != nil || len(told) == 0 {
+		return err
+	}
+	f.told, err = p.composition(ctx, f.sub, told)
+	return err
+}
+
+const (
+	sqlWindow        = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq`
+	sqlWindowOfStory = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND seq > $2 AND seq <= $3 ORDER BY seq`
+)
+
+// window returns the changes of a subscription's stories after its cursor.
+func (p *planner) window(ctx context.Context, s Subscription, upto int64) ([]change, error) {
+	key := fmt.Sprint(s.Cursor, upto, s.Stories)
+	if w, ok := p.windows[key]; ok {
+		return w, nil
+	}
+	var w []change
+	var err error
+	if slices.Contains(s.Stories, AllStories) {
+		w, err = collect(ctx, p.ledger.read, scanChange, sqlWindow, s.Cursor, upto)
+	} else {
+		for _, story := range s.Stories {
+			part, errPart := collect(ctx, p.ledger.read, scanChange, sqlWindowOfStory, story, s.Cursor, upto)
+			w, err = append(w, part...), errors.Join(err, errPart)
+		}
+		slices.SortFunc(w, bySeq)
+	}
+	if err != nil {
+		return nil, err
+	}
+	remember(p.windows, key, w)
+	return w, nil
+}
+
+// remember keeps few enough that memory stays flat however many there are.
+func remember[V any](m map[string]V, key string, v V) {
+	const most = 64
+	if len(m) >= most {
+		clear(m)
+	}
+	m[key] = v
+}
+
+func bySeq(a, b change) int { return int(a.Seq - b.Seq) }
+
+func scanChange(scan func(...any) error) (c change, err error) {
+	var at int64
+	var body []byte
+	if err := scan(&c.Seq, &at, &c.subject, &c.origin, &body); err != nil {
+		return c, err
+	}
+	c.At = moment(at)
+	return c, json.Unmarshal(body, &c.Change)
+}
+
+const (
+	sqlTold = `SELECT t.subject, MAX(t.seq) FROM digests g JOIN composition_changes t ON t.composition = g.composition
+		WHERE g.conversation = $1 AND g.upto_seq > $2 GROUP BY t.subject`
+	sqlTells = `SELECT COUNT(*) FROM (SELECT 1 FROM composition_changes t JOIN digests g ON g.composition = t.composition
+		WHERE t.subject = $1 AND g.conversation = $2 LIMIT 1) found`
+)
+
+// sift returns what of a window a subscription is told: what it may see, does not
+// know, and asked for, merged.
+func (p *planner) sift(ctx context.Context, f *flush, window []change) ([]change, error) {
+	ahead := make(map[string]int64) // what an earlier wave or another order told already
+	_, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (none struct{}, err error) {
+		var subject string
+		var seq int64
+		err = scan(&subject, &seq)
+		ahead[subject] = seq
+		return none, err
+	}, sqlTold, f.sub.Where.String(), f.sub.Cursor)
+	if err != nil {
+		return nil, p.ledger.explain(err)
+	}
+	sees := make(map[string]bool)
+	var left []change
+	for _, c := range window {
+		may, asked := sees[c.Story]
+		if !asked {
+			may = !slices.Contains(f.sub.elsewhere, c.Story) && p.visible(f.sub, c.Story)
+			sees[c.Story] = may
+		}
+		if may && c.Seq > ahead[c.subject] {
+			left = append(left, c)
+		}
+	}
+	if left, err = p.dropReturned(ctx, f.sub, left); err != nil {
+		return nil, err
+	}
+	var told []change
+	for _, c := range p.merge(left) {
+		wanted, err := p.wanted(ctx, f, c, left)
+		if err != nil {
+			return nil, err
+		}
+		if wanted {
+			told = append(told, c)
+		}
+	}
+	return told, nil
+}
+
+// dropReturned drops items that were removed and came back as they were, unless
+// the subscription should have been told of them and was not.
+func (p *planner) dropReturned(ctx context.Context, s Subscription, window []change) ([]change, error) {
+	silent := make(map[string]bool)
+	for _, c := range window {
+		if c.origin == ordinary {
+			continue
+		}
+		known := c.origin <= s.sinceSeq
+		if !known && c.origin <= s.Cursor {
+			var err error
+			if known, err = p.tells(ctx, s.Where, c.subject); err != nil {
+				return nil, err
+			}
+		}
+		if known {
+			silent[c.subject] = true
+		}
+	}
+	if len(silent) == 0 {
+		return window, nil
+	}
+	return slices.DeleteFunc(window, func(c change) bool {
+		return silent[c.subject] && (c.origin != ordinary || strings.HasSuffix(string(c.Kind), ".removed"))
+	}), nil
+}
+
+// tells says whether a conversation was told of a subject.
+func (p *planner) tells(ctx context.Context, where chat.Conversation, subject string) (bool, error) {
+	n, err := scalar(ctx, p.ledger.read, sqlTells, subject, where.String())
+	return n > 0, p.ledger.explain(err)
+}
+
+// merge returns what changes come to, each with the place of the last of them.
+func (p *planner) merge(changes []change) []change {
+	var key strings.Builder
+	plain := make([]brief.Change, len(changes))
+	last := make(map[string]change)
+	for i, c := range changes {
+		fmt.Fprint(&key, c.Seq, " ")
+		plain[i] = c.Change
+		last[c.subject], last[c.Story] = c, c
+	}
+	if m, ok := p.merged[key.String()]; ok {
+		return m
+	}
+	var merged []change
+	for _, c := range brief.Merge(plain) {
+		m := change{Recorded: Recorded{Change: c}, subject: subject(c), origin: ordinary}
+		place, ok := last[m.subject]
+		if !ok {
+			place = last[c.Story]
+		}
+		if c.Kind == brief.DossierOpened {
+			place = last[c.Story] // it holds whatever was changed since
+		}
+		m.Seq, m.At = place.Seq, place.At
+		merged = append(merged, m)
+	}
+	slices.SortStableFunc(merged, bySeq)
+	remember(p.merged, key.String(), merged)
+	return merged
+}
+
+// wanted says whether a merged change is told to a subscription.
+func (p *planner) wanted(ctx context.Context, f *flush, c change, window []change) (bool, error) {
+	if c.Announce == brief.Silent || strings.HasSuffix(string(c.Kind), ".removed") {
+		return false, nil
+	}
+	if f.urgent > f.cursor && !urgentIn(window, c.subject, f.sub.urgent) {
+		return false, nil
+	}
+	if c.Importance.Rank() >= f.sub.Importance.Rank() || f.sub.Importance == "" {
+		return true, nil
+	}
+	if item := corrected(c.Change); item != "" {
+		return p.tells(ctx, f.sub.Where, item)
+	}
+	return false, nil
+}
+
+// urgentIn says whether a window has a change of a subject that is to be told at
+// once and was not considered yet.
+func urgentIn(window []change, subject string, considered int64) bool {
+	return slices.ContainsFunc(window, func(c change) bool {
+		return c.subject == subject && c.Announce == brief.Now && c.Seq > considered
+	})
+}
+
+// corrected returns the subject that a correction is about, empty if it is none or
+// names none.
+func corrected(c brief.Change) string {
+	section, id, ok := strings.Cut(c.Item, "/")
+	if c.Kind != brief.CorrectionPublished || !ok {
+		return ""
+	}
+	kinds := map[string]brief.ChangeKind{
+		"timeline": brief.EventAdded, "indicators": brief.IndicatorAdded, "people": brief.PersonAdded,
+		"organizations": brief.OrganizationAdded, "scenarios": brief.ScenarioAdded, "history": brief.CaseAdded,
+	}
+	return subject(brief.Change{Story: c.Story, Kind: kinds[section], Item: id})
+}
+
+// composition returns what is told as cards; nil if nothing is worth a card.
+func (p *planner) composition(ctx context.Context, s Subscription, told []change) (*composition, error) {
+	d := Digest{
+		Sub:  Subscription{Stories: s.Stories, Schedule: s.Schedule, Timezone: s.Timezone, Importance: s.Importance},
+		From: told[0].At, To: told[0].At, Zone: s.zone(),
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q %q %q\n", s.Stories, s.Schedule, s.Timezone, s.Importance)
+	for _, c := range told {
+		d.Changes = append(d.Changes, c.Recorded)
+		if c.At.Before(d.From) {
+			d.From = c.At
+		}
+		if c.At.After(d.To) {
+			d.To = c.At
+		}
+		// The same last change may have merged with different earlier ones.
+		fmt.Fprintf(h, "%d %q %s %q %q\n", c.Seq, c.subject, c.Kind, c.Before, c.After)
+	}
+	key := string(h.Sum(nil))
+	if known, ok := p.composed[key]; ok {
+		return known, nil
+	}
+	cards, err := p.compose(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("composing a digest: %w", err)
+	}
+	made, err := newComposition(key, told, cards)
+	if err == nil {
+		remember(p.composed, key, made)
+	}
+	return made, err
+}
+
+func newComposition(key string, told []change, cards []chat.Card) (*composition, error) {
+	if len(cards) == 0 {
+		return nil, nil
+	}
+	h := sha256.New()
+	h.Write([]byte(key))
+	for _, c := range cards {
+		_, hash, err := cardForm(c)
+		if err != nil {
+			return nil, err
+		}
+		h.Write([]byte(hash))
+	}
+	return &composition{hash: hex.EncodeToString(h.Sum(nil)), changes: told, cards: cards}, nil
+}
