@@ -111,7 +111,7 @@ func (b *Bot) internal(ctx context.Context, inv *chat.Invocation, err error) cha
 }
 
 func trouble(title, text string) chat.Card {
-	return chat.Card{Title: title, Tone: chat.Trouble, Lead: chat.Plainly(text)}
+	return chat.Card{Title: title, Tone: chat.Trouble, Lead: said(text)}
 }
 
 // sentence makes a sentence of an error's text.

@@ -78,7 +78,7 @@ func (b *Bot) start(ctx context.Context, q *question) (chat.Reply, error) {
 }
 
 func greeting() chat.Text {
-	return chat.Plainly("I keep dossiers on running stories: what each is about, its timeline, who is involved, where it may go, and the sources. " +
+	return said("I keep dossiers on running stories: what each is about, its timeline, who is involved, where it may go, and the sources. " +
 		"Ask /overview or /timeline, or press a button. Whoever manages a conversation can have changes posted with /subscribe.")
 }
 

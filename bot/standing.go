@@ -60,7 +60,7 @@ func (b *Bot) showDefault(ctx context.Context, q *question) (chat.Reply, error) 
 func (b *Bot) defaultCard(ctx context.Context, q *question, d *brief.Dossier, title string) chat.Card {
 	return b.frame(ctx, q, d, chat.Card{
 		Title: title,
-		Lead: chat.Plainly("“" + d.Title + "” is meant here where no story is named. " +
+		Lead: said("“" + d.Title + "” is meant here where no story is named. " +
 			"/default " + noStory + " clears it."),
 		Actions: [][]chat.Action{{{Label: "Clear", Call: chat.NewCall("default", noStory).String()}}},
 	})
@@ -69,7 +69,7 @@ func (b *Bot) defaultCard(ctx context.Context, q *question, d *brief.Dossier, ti
 func noDefaultCard(text string) chat.Card {
 	return chat.Card{
 		Title:   "Default story",
-		Lead:    chat.Plainly(text + " /default followed by a story sets one."),
+		Lead:    said(text + " /default followed by a story sets one."),
 		Actions: [][]chat.Action{{{Label: "Stories", Call: "stories"}}},
 	}
 }

@@ -73,7 +73,7 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 		body = lines(body, chat.Plainly("– "+shorten(d.Title, 60)+": "+b.freshness(ctx, q, d)))
 	}
 	if more := len(stories) - storiesPerPage; more > 0 {
-		body = lines(body, chat.Plainly(fmt.Sprintf("and %d more, which /stories lists.", more)))
+		body = lines(body, said(fmt.Sprintf("and %d more, which /stories lists.", more)))
 	}
 	return chat.Item{ID: "served", Head: chat.Styled("Stories", chat.Bold), Body: body}
 }

@@ -97,7 +97,7 @@ func picker(q *question) chat.Card {
 	}
 	card := chat.Card{
 		Title: "Which story?",
-		Lead:  chat.Plainly("Choose one, or name it: " + "/" + q.Call.Name + " " + all[0].ID),
+		Lead:  append(chat.Plainly("Choose one, or name it: "), chat.Styled("/"+q.Call.Name+" "+all[0].ID, chat.Code)...),
 		Items: suggestions(all[:min(len(all), storiesPerPage)]),
 	}
 	card.Actions = pairs(q.withStories(all[:min(len(all), storiesPerPage)]))

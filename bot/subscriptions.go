@@ -107,7 +107,7 @@ func (b *Bot) subscriptions(ctx context.Context, q *question) (chat.Reply, error
 func (b *Bot) subscriptionsCard(q *question, subs []digest.Subscription) chat.Card {
 	card := chat.Card{Title: "Subscriptions of this conversation"}
 	if len(subs) == 0 {
-		card.Lead = chat.Plainly("None. /subscribe has changes posted here.")
+		card.Lead = said("None. /subscribe has changes posted here.")
 		card.Actions = [][]chat.Action{{{Label: "Subscribe", Call: "subscribe"}}}
 		return card
 	}

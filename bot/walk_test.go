@@ -260,7 +260,7 @@ related: [minimal]
 	}
 	for _, who := range []string{"reader", "manager", "private"} {
 		for _, line := range lines {
-			alike(t, who+": "+line, said(t, has, has.ask(who, line)), said(t, never, never.ask(who, line)))
+			alike(t, who+": "+line, wholeReply(t, has, has.ask(who, line)), wholeReply(t, never, never.ask(who, line)))
 		}
 		for _, typed := range []string{"", "/", "a", "audit", "/overview ", "/overview au", "/overview Sec", "/overview Shade", "/overview hidden", "/timeline audit ",
 			"/timeline audit kind=", "/event audit ", "/event audit au", "/event full au", "/people ", "/people full h", "/people audit ", "/people H", "/organizations Hid", "/stories h", "/stories hid", "/subscribe au", "/subscribe ", "/unsubscribe au", "/default a"} {
@@ -284,8 +284,8 @@ related: [minimal]
 	t.Logf("%d questions", 3*len(lines))
 }
 
-// said is all of a reply, without the revision, which names the whole of the briefs.
-func said(t *testing.T, w *world, r chat.Reply) string {
+// wholeReply is all of a reply, without the revision, which names the whole of the briefs.
+func wholeReply(t *testing.T, w *world, r chat.Reply) string {
 	t.Helper()
 	data, err := json.MarshalIndent(r, "", " ")
 	if err != nil {

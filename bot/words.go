@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -127,3 +128,18 @@ func fold(s string) string {
 
 // same reports whether two words differ at most in case and accents.
 func same(a, b string) bool { return fold(strings.TrimSpace(a)) == fold(strings.TrimSpace(b)) }
+
+// A command in a sentence of ours.
+var commandWord = regexp.MustCompile(`(^|[\s“])(/[a-z]+)`)
+
+// said returns a sentence of ours with the commands in it set as code: services
+// leave code as it is, so that a reader can copy it.
+func said(s string) chat.Text {
+	var t chat.Text
+	from := 0
+	for _, m := range commandWord.FindAllStringSubmatchIndex(s, -1) {
+		t = append(append(t, chat.Plainly(s[from:m[4]])...), chat.Styled(s[m[4]:m[5]], chat.Code)...)
+		from = m[5]
+	}
+	return append(t, chat.Plainly(s[from:])...)
+}
