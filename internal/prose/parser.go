@@ -2,6 +2,7 @@ package prose
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -10,10 +11,12 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// newParser returns a parser of the small Markdown. It leaves out what CommonMark
+// smallMarkdown is the parser of the small Markdown. It leaves out what CommonMark
 // has beyond it and what would hide text: link definitions, blocks of HTML and of
-// code, which an indented line would make by accident.
-func newParser() parser.Parser {
+// code, which an indented line would make by accident. Making it costs more than
+// parsing a paragraph, so there is one; it keeps nothing from one text to the next,
+// and many may use it at once.
+var smallMarkdown = sync.OnceValue(func() parser.Parser {
 	return parser.NewParser(
 		parser.WithBlockParsers(
 			util.Prioritized(parser.NewSetextHeadingParser(), 100),
@@ -34,7 +37,7 @@ func newParser() parser.Parser {
 			util.Prioritized(extension.NewStrikethroughParser(), 500),
 		),
 	)
-}
+})
 
 // A paragraphParser also begins a paragraph at a line that CommonMark would take
 // for code.

@@ -34,7 +34,7 @@ func Text(markdown string, cite Cite) chat.Text {
 	}
 	source := []byte(strings.ToValidUTF8(markdown, "\uFFFD"))
 	w := writer{source: source, cite: cite}
-	w.blocks(newParser().Parse(text.NewReader(source)), "\n\n")
+	w.blocks(smallMarkdown().Parse(text.NewReader(source)), "\n\n")
 	return w.text.Tidy()
 }
 

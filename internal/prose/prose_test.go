@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -183,6 +184,31 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q\nletters in  %q\nletters out %q", markdown, want, got)
 		}
 	})
+}
+
+// TestManyAtOnce parses from many goroutines: what is kept of the parser between
+// texts must not be changed by them.
+func TestManyAtOnce(t *testing.T) {
+	const markdown = "> - a *b* [c](https://example.org) `d` [^un-jcc]\n\n1. e\n2. f"
+	want := Text(markdown, cite)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				if diff := cmp.Diff(want, Text(markdown, cite)); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func BenchmarkShortText(b *testing.B) {
+	for b.Loop() {
+		Text("The *parties* met in [Geneva](https://example.org/a)[^un-jcc].", cite)
+	}
 }
 
 func BenchmarkText(b *testing.B) {
