@@ -7,6 +7,7 @@ import (
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // maxChoice is how many code points a choice's label, and its value, may have.
@@ -52,7 +53,7 @@ func (b *Bot) completeStory(_ context.Context, who *chat.Invocation, typed strin
 
 func (b *Bot) completeStoryOrAll(ctx context.Context, who *chat.Invocation, typed string) []chat.Choice {
 	found := b.completeStory(ctx, who, typed)
-	if strings.HasPrefix(everyStory, fold(typed)) {
+	if strings.HasPrefix(everyStory, spelling.Fold(typed)) {
 		found = append([]chat.Choice{{Label: "All stories", Value: everyStory}}, found...)
 	}
 	return found[:min(len(found), chat.MaxChoices)]
@@ -93,11 +94,11 @@ func (b *Bot) completeEvent(ctx context.Context, who *chat.Invocation, typed str
 	if !ok {
 		return nil
 	}
-	want := fold(typed)
+	want := spelling.Fold(typed)
 	var found []chat.Choice
 	for _, e := range newestFirst(d) {
 		label := e.Date.Words() + ": " + e.Title
-		if strings.Contains(fold(label), want) || strings.Contains(e.ID, want) {
+		if strings.Contains(spelling.Fold(label), want) || strings.Contains(spelling.Fold(e.ID), want) {
 			found = append(found, chat.Choice{Label: shorten(label, maxChoice), Value: e.ID})
 		}
 	}
@@ -112,11 +113,11 @@ func (b *Bot) completeMember(command string) func(context.Context, *chat.Invocat
 		if d, ok := b.asked(ctx, who); ok {
 			stories = []*brief.Dossier{d}
 		}
-		want := fold(typed)
+		want := spelling.Fold(typed)
 		var names []string
 		for _, d := range stories {
 			for _, n := range memberNames(d, command) {
-				if slices.ContainsFunc(n, func(s string) bool { return strings.Contains(fold(s), want) }) {
+				if slices.ContainsFunc(n, func(s string) bool { return strings.Contains(spelling.Fold(s), want) }) {
 					names = append(names, n[0])
 				}
 			}
@@ -147,8 +148,8 @@ func unique(words []string) []string {
 	seen := make(map[string]bool)
 	var once []string
 	for _, w := range words {
-		if w != "" && !seen[fold(w)] {
-			seen[fold(w)] = true
+		if w != "" && !seen[spelling.Fold(w)] {
+			seen[spelling.Fold(w)] = true
 			once = append(once, w)
 		}
 	}
@@ -158,16 +159,16 @@ func unique(words []string) []string {
 // matching offers those of words that contain what was typed, first those that
 // begin with it. A word too long to be a value is not offered.
 func matching(words []string, typed string) []chat.Choice {
-	want := fold(typed)
+	want := spelling.Fold(typed)
 	var first, rest []chat.Choice
 	for _, w := range words {
 		if len([]rune(w)) > maxChoice {
 			continue
 		}
 		switch c := (chat.Choice{Label: w, Value: w}); {
-		case strings.HasPrefix(fold(w), want):
+		case strings.HasPrefix(spelling.Fold(w), want):
 			first = append(first, c)
-		case strings.Contains(fold(w), want):
+		case strings.Contains(spelling.Fold(w), want):
 			rest = append(rest, c)
 		}
 	}
@@ -182,7 +183,7 @@ func completeSchedule(_ context.Context, _ *chat.Invocation, typed string) []cha
 }
 
 func completeZone(_ context.Context, _ *chat.Invocation, typed string) []chat.Choice {
-	return matching(zones(), strings.ReplaceAll(strings.TrimSpace(typed), " ", "_"))
+	return matching(zones(), typed)
 }
 
 // zones are IANA zones to offer; every other one may be typed.

@@ -8,10 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // capital returns s with an upper-case first letter.
@@ -116,18 +115,8 @@ func dotted(parts ...string) string {
 	return strings.Join(kept, " · ")
 }
 
-// fold returns s without case and accents, for comparing what was typed.
-func fold(s string) string {
-	return strings.ToLower(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}, norm.NFKD.String(s)))
-}
-
-// same reports whether two words differ at most in case and accents.
-func same(a, b string) bool { return fold(strings.TrimSpace(a)) == fold(strings.TrimSpace(b)) }
+// same reports whether two words differ at most in case, accents and punctuation.
+func same(a, b string) bool { return spelling.Fold(a) == spelling.Fold(b) }
 
 // A command in a sentence of ours.
 var commandWord = regexp.MustCompile(`(^|[\s“])(/[a-z]+)`)

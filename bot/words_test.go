@@ -39,7 +39,6 @@ func TestWords(t *testing.T) {
 		rangeWords(noon, newYear, kyiv):            "Covers 10 Dec 2025 14:00 – 1 Jan 2026 01:00 Europe/Kyiv",
 		rangeWords(noon, noon.Add(time.Hour), nil): "Covers 10 Dec 12:00 – 10 Dec 13:00 UTC",
 		momentWords(newYear, kyiv):                 "Thursday, 1 January 2026, 01:00 Europe/Kyiv",
-		fold("ÄRGER Ångström"):                     "arger angstrom",
 		quoted(" two \n words "):                   "“two words”",
 		schedule("immediate"):                      "as soon as something changes",
 		schedule("hourly"):                         "every hour",
@@ -51,6 +50,24 @@ func TestWords(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestSame compares what is typed as stories are found by it.
+func TestSame(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"ÄRGER Ångström", "arger angstrom", true},
+		{"Trump’s envoy", "trumps  envoy", true},
+		{"black-sea", "Black Sea", true},
+		{"Йод", "иод", false},
+		{"Talks", "Walks", false},
+	} {
+		if got := same(test.a, test.b); got != test.want {
+			t.Errorf("same(%q, %q) = %v", test.a, test.b, got)
 		}
 	}
 }

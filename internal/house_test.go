@@ -22,7 +22,7 @@ var house = []struct {
 	imports []string
 }{
 	{"cmd/briefbot", []string{"bot", "internal/web", "internal/discord", "internal/telegram", "internal/digest", "internal/brief", "internal/chat", "internal/spelling"}},
-	{"bot", []string{"internal/digest", "internal/brief", "internal/chat", "internal/prose"}},
+	{"bot", []string{"internal/digest", "internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
 	{"internal/web", []string{"internal/brief", "internal/chat", "internal/prose"}},
 	{"internal/digest", []string{"internal/brief", "internal/chat"}},
 	{"internal/discord", []string{"internal/chat"}},

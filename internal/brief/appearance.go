@@ -3,6 +3,8 @@ package brief
 import (
 	"slices"
 	"strings"
+
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // An Appearance is a person or an organization in a dossier: one of the two is
@@ -20,7 +22,7 @@ type Appearance struct {
 // them by the same id or name, but not by the alias. Case and accents do not
 // matter.
 func (r *Reader) Appearances(name string) []Appearance {
-	name = fold(name)
+	name = spelling.Fold(name)
 	if name == "" {
 		return nil
 	}
@@ -79,7 +81,7 @@ func newBearer(a Appearance, kind, name, id string, aliases []string) *bearer {
 	b := &bearer{Appearance: a, kind: kind, names: foldedNames(name, id, nil)}
 	b.own = len(b.names)
 	for _, alias := range aliases {
-		b.names = append(b.names, fold(alias))
+		b.names = append(b.names, spelling.Fold(alias))
 	}
 	return b
 }

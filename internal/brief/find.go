@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // sep stands before and after every name in an entry's text. Folding leaves no
@@ -22,7 +25,7 @@ type entry struct {
 }
 
 func newEntry(d *Dossier) *entry {
-	e := &entry{id: fold(d.ID), title: fold(d.Title)}
+	e := &entry{id: spelling.Fold(d.ID), title: spelling.Fold(d.Title)}
 	for _, word := range strings.Fields(e.title) {
 		if len([]rune(word)) >= 3 && !slices.Contains(e.words, word) {
 			e.words = append(e.words, word)
@@ -41,7 +44,7 @@ func newEntry(d *Dossier) *entry {
 	add(e.id, e.title)
 	e.tags = b.Len() - 1
 	for _, tag := range d.Tags {
-		add(fold(tag))
+		add(spelling.Fold(tag))
 	}
 	e.names = b.Len() - 1
 	for i := range d.People {
@@ -56,9 +59,9 @@ func newEntry(d *Dossier) *entry {
 
 // foldedNames returns the different folded names of somebody.
 func foldedNames(name, id string, aliases []string) []string {
-	names := []string{fold(name)}
+	names := []string{spelling.Fold(name)}
 	for _, other := range append([]string{id}, aliases...) {
-		if f := fold(other); f != "" && !slices.Contains(names, f) {
+		if f := spelling.Fold(other); f != "" && !slices.Contains(names, f) {
 			names = append(names, f)
 		}
 	}
@@ -154,7 +157,7 @@ func (r *Reader) Resolve(word string) (*Dossier, bool) {
 	if d, ok := r.Story(word); ok {
 		return d, true
 	}
-	word = fold(word)
+	word = spelling.Fold(word)
 	if word == "" {
 		return nil, false
 	}
@@ -180,7 +183,7 @@ func (r *Reader) Resolve(word string) (*Dossier, bool) {
 // and punctuation do not matter. Equals come newest first, and all come so where
 // nothing is typed.
 func (r *Reader) Find(typed string, most int) []*Dossier {
-	typed = fold(typed)
+	typed = spelling.Fold(typed)
 	if typed == "" {
 		return dossiersOf(firstOf(most, r.records()))
 	}
@@ -210,7 +213,7 @@ func (r *Reader) Nearest(word string, most int) []*Dossier {
 	if most <= 0 {
 		return nil
 	}
-	sought := []rune(fold(word))
+	sought := []rune(spelling.Fold(word))
 	type near struct {
 		far     int
 		dossier *Dossier
@@ -254,4 +257,16 @@ func (e *entry) remoteness(sought []rune, limit int, known map[string]int) int {
 
 func firstOf[T any](most int, all []T) []T {
 	return all[:max(0, min(len(all), most))]
+}
+
+// remoteness is the distance of a and b in thousandths of the longer one's length,
+// or more than limit where it would be more than that.
+func remoteness(a []rune, b string, limit int) int {
+	longer := max(len(a), utf8.RuneCountInString(b), 1)
+	most := limit * longer / 1000
+	d := spelling.Distance(a, []rune(b), most)
+	if d > most {
+		return limit + 1
+	}
+	return d * 1000 / longer
 }

@@ -1,5 +1,6 @@
-// Package spelling hides how a mistyped word is matched with the one that was
-// meant.
+// Package spelling hides how a typed word is matched with the one that was meant:
+// [Fold] takes away what people leave out when they type, and [Distance] and
+// [Nearest] forgive slips of the fingers.
 package spelling
 
 import "strings"

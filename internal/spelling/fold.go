@@ -1,20 +1,18 @@
-package brief
+package spelling
 
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
-	"github.com/briefbot/briefbot/internal/spelling"
 	"golang.org/x/text/unicode/norm"
 )
 
-// fold returns s as it is compared when somebody looks for it: in lower case,
+// Fold returns s as it is compared when somebody looks for it: in lower case,
 // without the accents of Latin, Greek, Cyrillic, Hebrew and Arabic, with
 // compatibility forms written out, apostrophes dropped, and other punctuation
 // and space as one space between words. Letters that merely contain a mark for a
 // reader of their script (й, ї, ў, and all of Indic and kana) stay as they are.
-func fold(s string) string {
+func Fold(s string) string {
 	if isFolded(s) {
 		return s
 	}
@@ -51,7 +49,7 @@ func fold(s string) string {
 	return b.String()
 }
 
-// isFolded reports whether fold would return s: a quick answer for many ids, tags
+// isFolded reports whether Fold would return s: a quick answer for many ids, tags
 // and typed words.
 func isFolded(s string) bool {
 	for i := range len(s) {
@@ -125,16 +123,4 @@ func plainLetters(r rune) string {
 		return "σ"
 	}
 	return ""
-}
-
-// remoteness is the distance of a and b in thousandths of the longer one's length,
-// or more than limit where it would be more than that.
-func remoteness(a []rune, b string, limit int) int {
-	longer := max(len(a), utf8.RuneCountInString(b), 1)
-	most := limit * longer / 1000
-	d := spelling.Distance(a, []rune(b), most)
-	if d > most {
-		return limit + 1
-	}
-	return d * 1000 / longer
 }

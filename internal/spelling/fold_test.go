@@ -1,4 +1,4 @@
-package brief
+package spelling
 
 import (
 	"testing"
@@ -32,14 +32,14 @@ func TestFold(t *testing.T) {
 		{"🇺🇦 👍🏽", "🇺🇦 👍🏽"},
 		{"…—!?", ""},
 	} {
-		if got := fold(test.in); got != norm.NFKD.String(test.want) && got != test.want {
-			t.Errorf("fold(%q) = %q, want %q", test.in, got, test.want)
+		if got := Fold(test.in); got != norm.NFKD.String(test.want) && got != test.want {
+			t.Errorf("Fold(%q) = %q, want %q", test.in, got, test.want)
 		}
-		if composed, apart := fold(norm.NFC.String(test.in)), fold(norm.NFD.String(test.in)); composed != apart {
-			t.Errorf("fold(%q) is %q composed and %q apart", test.in, composed, apart)
+		if composed, apart := Fold(norm.NFC.String(test.in)), Fold(norm.NFD.String(test.in)); composed != apart {
+			t.Errorf("Fold(%q) is %q composed and %q apart", test.in, composed, apart)
 		}
 	}
-	if fold("иод") == fold("йод") || fold("ки\u0306") != fold("кй") {
+	if Fold("иод") == Fold("йод") || Fold("ки\u0306") != Fold("кй") {
 		t.Error("й is a letter of its own, however it is written")
 	}
 }
@@ -49,17 +49,17 @@ func FuzzFold(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		folded := fold(s)
+		folded := Fold(s)
 		if utf8.ValidString(s) && !utf8.ValidString(folded) {
-			t.Errorf("fold(%q) = %q is not UTF-8", s, folded)
+			t.Errorf("Fold(%q) = %q is not UTF-8", s, folded)
 		}
 		for _, r := range folded {
 			if r < ' ' {
-				t.Errorf("fold(%q) = %q has a control character", s, folded)
+				t.Errorf("Fold(%q) = %q has a control character", s, folded)
 			}
 		}
-		if composed := fold(norm.NFC.String(s)); utf8.ValidString(s) && composed != folded {
-			t.Errorf("fold(%q) = %q, and composed %q", s, folded, composed)
+		if composed := Fold(norm.NFC.String(s)); utf8.ValidString(s) && composed != folded {
+			t.Errorf("Fold(%q) = %q, and composed %q", s, folded, composed)
 		}
 	})
 }
