@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -26,9 +25,7 @@ func (c checkCmd) Run(s *settings, out *console) error {
 		return err
 	}
 	problems = append(problems, s.file.problems...)
-	slices.SortStableFunc(problems, func(a, b brief.Problem) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	slices.SortStableFunc(problems, brief.Problem.Compare)
 	if err := printProblems(out, c.Format, problems); err != nil {
 		return err
 	}

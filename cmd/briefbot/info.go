@@ -20,7 +20,7 @@ func (schemaCmd) Run(out *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out.out, string(schema))
+	fmt.Fprint(out.out, string(schema))
 	return nil
 }
 

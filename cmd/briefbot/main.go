@@ -71,7 +71,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.ExplicitGroups([]kong.Group{{Key: "settings", Title: "Settings (flag, environment):"}}),
-		kong.UsageOnError(),
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "briefbot: reading the command line: %v\n", err)

@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
 
 // Check reads the briefs at paths, each a file or a folder of briefs, and returns
@@ -26,7 +23,7 @@ func Check(paths ...string) ([]Problem, error) {
 		}
 		all = append(all, problems...)
 	}
-	sortProblems(all)
+	slices.SortStableFunc(all, Problem.Compare)
 	return withoutRepeats(all), nil
 }
 
@@ -54,23 +51,9 @@ func checkPath(path string) ([]Problem, error) {
 	if len(names) == 0 {
 		problems = append(problems, *fileProblem(path, Warning, "holds no briefs: a brief is a file <id>"+briefExt))
 	}
-	return append(problems, f.checkAll(names)...), nil
-}
-
-// checkAll checks files of the folder, as many at once as there are processors.
-func (f *folder) checkAll(names []string) []Problem {
 	found := make([][]Problem, len(names))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(names)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
-				found[i] = f.check(f.join(names[i]))
-			}
-		})
-	}
-	workers.Wait()
-	return slices.Concat(found...)
+	spread(len(names), func(i int) { found[i] = f.check(f.join(names[i])) })
+	return append(problems, slices.Concat(found...)...), nil
 }
 
 // check checks the file of the folder at path.

@@ -44,6 +44,36 @@ type reading struct {
 
 func decode(path string, data []byte) reading {
 	d := &decoder{path: path, data: data, ids: make(map[string]map[string]*yaml.Node)}
+	return protect(path, d.read)
+}
+
+// protect keeps a file that the YAML library cannot stand from taking the others
+// down.
+func protect(path string, read func() reading) (r reading) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			r = reading{problems: []Problem{*fileProblem(path, Error, fmt.Sprintf("cannot be decoded: %v", reason))}}
+		}
+	}()
+	return read()
+}
+
+// A decoder reads one file.
+type decoder struct {
+	path     string
+	data     []byte
+	problems []Problem
+
+	// What can be judged only when everything is read.
+	ids       map[string]map[string]*yaml.Node // by section and id, where it stands
+	refs      []reference
+	citations []*yaml.Node // prose that may cite
+	related   []place
+
+	lines *layout // of the file; ask layout for it
+}
+
+func (d *decoder) read() reading {
 	id, ok := d.fileName()
 	if !ok {
 		return reading{problems: d.problems}
@@ -61,21 +91,6 @@ func decode(path string, data []byte) reading {
 		return reading{problems: problems}
 	}
 	return reading{dossier: dossier, problems: problems, related: d.related}
-}
-
-// A decoder reads one file.
-type decoder struct {
-	path     string
-	data     []byte
-	problems []Problem
-
-	// What can be judged only when everything is read.
-	ids       map[string]map[string]*yaml.Node // by section and id, where it stands
-	refs      []reference
-	citations []*yaml.Node // prose that may cite
-	related   []place
-
-	lines *layout // of the file; ask layout for it
 }
 
 // fail records an error, warn a warning.
@@ -108,7 +123,7 @@ func (d *decoder) full() bool { return len(d.problems) == maxProblems }
 // sorted returns the problems in the order of the file. What stands in an anchor is
 // read once for each alias, and told once.
 func (d *decoder) sorted() []Problem {
-	sortProblems(d.problems)
+	slices.SortStableFunc(d.problems, Problem.Compare)
 	return withoutRepeats(d.problems)
 }
 
@@ -215,4 +230,63 @@ func sortByDate[T any](items []T, date func(T) Date) {
 	if !slices.IsSortedFunc(items, compare) {
 		slices.SortStableFunc(items, compare)
 	}
+}
+
+// expandable reports whether the document stays within its limit when every alias
+// is replaced by what it stands for. The YAML library checks that only when it
+// fills values itself.
+func (d *decoder) expandable(document *yaml.Node) bool {
+	if bytes.IndexByte(d.data, '&') < 0 || bytes.IndexByte(d.data, '*') < 0 {
+		return true
+	}
+	x := expansion{limit: maxExpansion * len(d.data), sizes: make(map[*yaml.Node]int)}
+	size := x.size(document)
+	switch {
+	case x.cycle != nil:
+		d.fail(d.at(x.cycle), "alias", "the alias *%s stands inside what it stands for: write the value out", x.cycle.Value)
+		return false
+	case size > x.limit:
+		d.fail(d.at(x.last), "limit", "aliases make this file more than %d times as large: write the values out", maxExpansion)
+		return false
+	}
+	return true
+}
+
+// expansion measures nodes in bytes, a node counting at least one.
+type expansion struct {
+	limit int
+	sizes map[*yaml.Node]int // of what aliases stand for; under way: -1
+	last  *yaml.Node         // the last alias that was measured
+	cycle *yaml.Node         // an alias inside what it stands for
+}
+
+// size returns the size of n, or more than the limit as soon as that is certain.
+func (x *expansion) size(n *yaml.Node) int {
+	if n.Kind == yaml.AliasNode {
+		return x.target(n)
+	}
+	total := 1 + len(n.Value)
+	for _, child := range n.Content {
+		total += x.size(child)
+		if total > x.limit || x.cycle != nil {
+			return x.limit + 1
+		}
+	}
+	return total
+}
+
+func (x *expansion) target(alias *yaml.Node) int {
+	size, known := x.sizes[alias.Alias]
+	if size < 0 {
+		x.cycle = alias
+		return x.limit + 1
+	}
+	x.last = alias
+	if !known {
+		x.sizes[alias.Alias] = -1
+		size = x.size(alias.Alias)
+		x.sizes[alias.Alias] = size
+		x.last = alias
+	}
+	return size
 }

@@ -32,16 +32,11 @@ type loaded struct {
 // those whose content is that of previous.
 func load(ctx context.Context, files []file, previous *Snapshot) (map[string]loaded, error) {
 	found := make([]loaded, len(files))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(files)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				found[i] = loadFile(files[i], previous)
-			}
-		})
-	}
-	workers.Wait()
+	spread(len(files), func(i int) {
+		if ctx.Err() == nil {
+			found[i] = loadFile(files[i], previous)
+		}
+	})
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("loading the briefs: %w", err)
 	}
@@ -50,6 +45,21 @@ func load(ctx context.Context, files []file, previous *Snapshot) (map[string]loa
 		byPath[f.path] = found[i]
 	}
 	return byPath, nil
+}
+
+// spread calls do with every number below n, as many at once as there are
+// processors, and waits for the last.
+func spread(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 func loadFile(f file, previous *Snapshot) loaded {
@@ -63,24 +73,13 @@ func loadFile(f file, previous *Snapshot) loaded {
 			return known
 		}
 	}
-	dossier, problems := protect(f.path, func() (*Dossier, []Problem) { return Decode(f.path, data) })
+	dossier, problems := Decode(f.path, data)
 	l := loaded{sum: sum, problems: problems}
 	if dossier != nil {
 		l.record = newRecord(dossier)
 		l.record.entry()
 	}
 	return l
-}
-
-// protect keeps a file that the YAML library cannot stand from taking the others
-// down.
-func protect(path string, decode func() (*Dossier, []Problem)) (d *Dossier, problems []Problem) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			d, problems = nil, []Problem{*fileProblem(path, Error, fmt.Sprintf("cannot be decoded: %v", reason))}
-		}
-	}()
-	return decode()
 }
 
 // assemble makes the snapshot of what was found in files. A brief in error is

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // Severity says whether a problem keeps a brief from being served.
@@ -30,11 +33,9 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", p.Path, p.Line, p.Column, p.Message)
 }
 
-// sortProblems orders problems by path and position.
-func sortProblems(problems []Problem) {
-	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+// Compare orders problems by path and position.
+func (p Problem) Compare(q Problem) int {
+	return cmp.Or(cmp.Compare(p.Path, q.Path), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
 // withoutRepeats removes problems that are equal to an earlier one.
@@ -50,4 +51,32 @@ func withoutRepeats(problems []Problem) []Problem {
 // hasErrors reports whether any of the problems is an error.
 func hasErrors(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
+}
+
+// didYouMean returns “; did you mean "x"?”, or else what may be written instead.
+func didYouMean(word string, candidates []string, otherwise string) string {
+	if near := spelling.Suggestion(word, candidates); near != "" || otherwise == "" {
+		return near
+	}
+	return "; " + otherwise
+}
+
+func oneOf(choices []string) string {
+	last := len(choices) - 1
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
+}
+
+// quote returns s in quotation marks, shortened if it is long.
+func quote(s string) string { return fmt.Sprintf("%q", clip(s)) }
+
+// clip shortens s to what is good to read in a message.
+func clip(s string) string {
+	const most = 60
+	runes := 0
+	for i := range s {
+		if runes++; runes > most {
+			return s[:i] + "…"
+		}
+	}
+	return strings.Join(slices.Collect(strings.FieldsSeq(s)), " ")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func newSnapshot(revision string, taken time.Time, records []*record, problems [
 		problems = append(problems, *fileProblem(a.dossier.ID+briefExt, Warning, "another dossier has this id too: only the first is served"))
 		return true
 	})
-	sortProblems(problems)
+	slices.SortStableFunc(problems, Problem.Compare)
 	s.problems = problems
 	for _, p := range problems {
 		if id, kind := briefName(p.Path); kind == briefFile && p.Severity == Error {
@@ -132,4 +133,30 @@ func (s *Snapshot) record(id string) *record {
 		return nil
 	}
 	return s.records[i]
+}
+
+// A Library holds the current snapshot. Readers take it without waiting for one
+// another or for a reload.
+type Library struct {
+	current atomic.Pointer[Snapshot]
+}
+
+// NewLibrary returns a library whose current snapshot is first; nil is the empty
+// one.
+func NewLibrary(first *Snapshot) *Library {
+	l := &Library{}
+	l.Swap(first)
+	return l
+}
+
+// Current returns the current snapshot, never nil. Whoever answers one question
+// takes it once, so that the answer is of one piece.
+func (l *Library) Current() *Snapshot { return l.current.Load() }
+
+// Swap makes next the current snapshot and returns the one before it.
+func (l *Library) Swap(next *Snapshot) (previous *Snapshot) {
+	if next == nil {
+		next = &Snapshot{}
+	}
+	return l.current.Swap(next)
 }

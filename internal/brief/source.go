@@ -1,6 +1,11 @@
 package brief
 
-import "context"
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
 
 // A Source is where snapshots come from.
 type Source interface {
@@ -14,4 +19,82 @@ type Source interface {
 	// of changes, until ctx is done; then it returns nil. It calls from its own
 	// goroutine and does not notice what happens during the call until after it.
 	Watch(ctx context.Context, changed func()) error
+}
+
+// DirOptions are the options of a [Dir]. The zero value is usable.
+type DirOptions struct {
+	Poll     time.Duration    // between looks at the folder without a notification; none given: a minute
+	Debounce time.Duration    // for which the files must not change before they are read; none given: 300 ms
+	Now      func() time.Time // when a snapshot is taken; none given: time.Now
+	Logger   *slog.Logger     // none given: nothing is logged
+}
+
+func (o DirOptions) withDefaults() DirOptions {
+	if o.Poll <= 0 {
+		o.Poll = time.Minute
+	}
+	if o.Debounce <= 0 {
+		o.Debounce = 300 * time.Millisecond
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// A Dir is the [Source] that is a flat folder of briefs. Its revision is a hash of
+// their names and contents.
+type Dir struct {
+	path    string
+	options DirOptions
+	loading atomic.Pointer[state] // what the files looked like when Load last began
+	again   atomic.Bool           // Load met trouble that may pass by itself
+	notify  func(dir string) (*notifier, error)
+}
+
+// NewDir returns the source for the folder at path, which need not exist yet.
+func NewDir(path string, o DirOptions) *Dir {
+	return &Dir{path: path, options: o.withDefaults(), notify: newNotifier}
+}
+
+// Load implements [Source]. Every file is read, and decoded where its content is
+// not that of previous. Whatever is wrong with a single file (unreadable, huge, a
+// pipe, a link in a loop or to the outside, gone since it was listed) is a problem
+// in the snapshot.
+func (d *Dir) Load(ctx context.Context, previous *Snapshot) (*Snapshot, error) {
+	now := d.options.Now()
+	d.loading.Store(look(d.path))
+	d.again.Store(false)
+	folder, err := openFolder(d.path)
+	if err != nil {
+		return nil, d.noted(err)
+	}
+	defer folder.root.Close()
+	names, problems, err := folder.list()
+	if err != nil {
+		return nil, d.noted(err)
+	}
+	files := make([]file, len(names))
+	for i, name := range names {
+		files[i] = file{path: folder.join(name), read: func() ([]byte, *Problem) {
+			data, err := folder.readRegular(name)
+			return data, folder.problem(name, d.noted(err))
+		}}
+	}
+	found, err := load(ctx, files, previous)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(revisionOf(found), now, found, problems, previous), nil
+}
+
+// noted returns err, and has Watch call again at its next look if it may pass.
+func (d *Dir) noted(err error) error {
+	if isPassing(err) {
+		d.again.Store(true)
+	}
+	return err
 }

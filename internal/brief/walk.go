@@ -1,9 +1,7 @@
 package brief
 
 import (
-	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -255,22 +253,58 @@ func wanted(t reflect.Type, r *rule) string {
 	return "a line of text"
 }
 
-func oneOf(choices []string) string {
-	last := len(choices) - 1
-	return strings.Join(choices[:last], ", ") + " or " + choices[last]
-}
-
-// quote returns s in quotation marks, shortened if it is long.
-func quote(s string) string { return fmt.Sprintf("%q", clip(s)) }
-
-// clip shortens s to what is good to read in a message.
-func clip(s string) string {
-	const most = 60
-	runes := 0
-	for i := range s {
-		if runes++; runes > most {
-			return s[:i] + "…"
+// together judges keys of one mapping that must agree.
+func (d *decoder) together(n *yaml.Node, item any) {
+	switch item := item.(type) {
+	case *Dossier:
+		if item.ReviewBy.endsBefore(item.AsOf) {
+			d.warn(d.at(nodeOf(n, "review_by")), "date", "review_by, %s, is before as_of, %s: the dossier is stale from the start", item.ReviewBy, item.AsOf)
+		}
+	case *Role:
+		if item.To.endsBefore(item.From) {
+			d.fail(d.at(nodeOf(n, "to")), "date", "the role ends, %s, before it begins, %s", item.To, item.From)
+		}
+	case *Indicator:
+		d.repeatedDates(nodeOf(n, "series"), item.Series)
+	case *Citation:
+		if item.Publisher == "" && item.Title == "" && item.URL == "" && valueOf(n, "url") == nil {
+			d.fail(d.at(n), "missing", "a source needs a publisher, a title or a url")
 		}
 	}
-	return strings.Join(slices.Collect(strings.FieldsSeq(s)), " ")
+}
+
+// endsBefore reports whether d is over before e begins, both being dates.
+func (d Date) endsBefore(e Date) bool {
+	return !d.IsZero() && !e.IsZero() && d.end <= e.first
+}
+
+// repeatedDates warns of two values for one date, of which a curve can show but
+// one. The points are still in the order of their nodes.
+func (d *decoder) repeatedDates(series *yaml.Node, points []Point) {
+	seen := make(map[Date]bool, len(points))
+	for i, p := range points {
+		if seen[p.Date] && !p.Date.IsZero() && i < len(series.Content) {
+			d.warn(d.at(series.Content[i]), "repeated", "the series has two values for %s: keep one", p.Date)
+		}
+		seen[p.Date] = true
+	}
+}
+
+// nodeOf returns the value that the mapping n has for a key, or n if it has none
+// of its own.
+func nodeOf(n *yaml.Node, key string) *yaml.Node {
+	if value := valueOf(n, key); value != nil {
+		return target(value)
+	}
+	return n
+}
+
+// valueOf returns the value that the mapping n itself has for a key, or nil.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }

@@ -259,8 +259,8 @@ func TestPanicIsOneFilesProblem(t *testing.T) {
 	if l.record != nil || len(l.problems) == 0 {
 		t.Errorf("an empty file: %+v", l)
 	}
-	d, problems := protect("a.yaml", func() (*Dossier, []Problem) { panic("out of cheese") })
-	if d != nil || len(problems) != 1 || problems[0].Severity != Error || !strings.Contains(problems[0].Message, "out of cheese") {
-		t.Errorf("after a panic: %v, %v", d, problems)
+	r := protect("a.yaml", func() reading { panic("out of cheese") })
+	if r.dossier != nil || len(r.problems) != 1 || r.problems[0].Severity != Error || !strings.Contains(r.problems[0].Message, "out of cheese") {
+		t.Errorf("after a panic: %+v", r)
 	}
 }
