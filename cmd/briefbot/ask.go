@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"unicode"
 
 	"github.com/briefbot/briefbot/bot"
 	"github.com/briefbot/briefbot/internal/brief"
@@ -22,12 +23,31 @@ func (c askCmd) Run(ctx context.Context, s *settings, out *console) error {
 		return err
 	}
 	defer done()
-	reply, err := b.Ask(ctx, strings.Join(c.Call, " "))
+	reply, err := b.Ask(ctx, callLine(c.Call))
 	fmt.Fprintln(out.out, wrap(strings.TrimRight(reply.Card.Plain(), "\n"), columns(out.out)))
 	if err != nil {
 		return verdict(exitFailure)
 	}
 	return nil
+}
+
+// callLine makes one line of the words that a shell has taken apart. A word that
+// holds spaces was quoted there, and is one word of the call too.
+func callLine(words []string) string {
+	line := []string{words[0]} // may be the whole call
+	for _, word := range words[1:] {
+		if strings.ContainsFunc(word, unicode.IsSpace) && !strings.ContainsAny(word, "\"“”„«»") {
+			word = strings.ReplaceAll(word, `\`, `\\`)
+			option, value, named := strings.Cut(word, "=")
+			if named && !strings.ContainsFunc(option, unicode.IsSpace) {
+				word = option + `="` + value + `"`
+			} else {
+				word = `"` + word + `"`
+			}
+		}
+		line = append(line, word)
+	}
+	return strings.Join(line, " ")
 }
 
 // localBot makes a bot that answers a local operator from the briefs as they are
