@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -23,9 +22,7 @@ const defaultFile = "./briefbot.yaml"
 // A file is the configuration file as it was read: the values of settings, and
 // what only a file can say.
 type file struct {
-	path     string   // empty: there is none
-	named    string   // the path that was asked for; empty: the default one
-	flags    []string // the names of the settings that it may hold
+	path     string // empty: there is none
 	settings map[string]string
 
 	subscriptions []digest.Subscription
@@ -39,11 +36,12 @@ type file struct {
 // readFile reads the configuration at path, or the default one where path is
 // empty and it exists. What is wrong inside the file is kept as problems; an error
 // means that there is nothing to judge.
-func readFile(path string, flags []string) (*file, error) {
-	named := path
+//
+// The checks are those of the settings that it may hold, by the names of their flags.
+func readFile(path string, checks map[string]checkFunc) (*file, error) {
 	if path == "" {
 		if !exists(defaultFile) {
-			return &file{flags: flags}, nil
+			return new(file), nil
 		}
 		path = defaultFile
 	}
@@ -51,13 +49,11 @@ func readFile(path string, flags []string) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	f := parseFile(path, data, flags)
-	f.named = named
-	return f, nil
+	return parseFile(path, data, checks), nil
 }
 
-func parseFile(path string, data []byte, flags []string) *file {
-	f := &file{path: path, flags: flags, settings: make(map[string]string)}
+func parseFile(path string, data []byte, checks map[string]checkFunc) *file {
+	f := &file{path: path, settings: make(map[string]string)}
 	var document yaml.Node
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		f.syntax(err)
@@ -66,7 +62,7 @@ func parseFile(path string, data []byte, flags []string) *file {
 	if document.Kind == 0 {
 		return f // nothing but comments
 	}
-	f.fields(document.Content[0], f.root(flags))
+	f.fields(document.Content[0], f.root(checks))
 	return f
 }
 
@@ -99,7 +95,7 @@ func (f *file) Err() error {
 type fieldFunc func(value *yaml.Node)
 
 // root returns the readers of the top-level keys.
-func (f *file) root(flags []string) map[string]fieldFunc {
+func (f *file) root(checks map[string]checkFunc) map[string]fieldFunc {
 	keys := map[string]fieldFunc{
 		"subscriptions": func(n *yaml.Node) { f.list(n, f.subscription) },
 		"operators":     func(n *yaml.Node) { f.operators = f.subjects(n, personal) },
@@ -107,14 +103,17 @@ func (f *file) root(flags []string) map[string]fieldFunc {
 		"access":        f.access,
 	}
 	nested := make(map[string]map[string]fieldFunc)
-	for _, flag := range flags {
-		if flag == "config" {
-			continue
-		}
+	for flag, check := range checks {
 		read := func(n *yaml.Node) {
-			if text, ok := f.scalar(n); ok {
-				f.settings[flag] = text
+			text, ok := f.scalar(n)
+			if !ok {
+				return
 			}
+			if err := check(text); err != nil {
+				f.problem(n, "setting", "%v", err)
+				return
+			}
+			f.settings[flag] = text
 		}
 		key := strings.ReplaceAll(flag, "-", "_")
 		group, rest, _ := strings.Cut(key, "_")
@@ -130,7 +129,7 @@ func (f *file) root(flags []string) map[string]fieldFunc {
 	for group, fields := range nested {
 		keys[group] = func(n *yaml.Node) { f.fields(n, fields) }
 	}
-	f.refuseSecrets(keys, "web_token", "store_password", "briefs_token", "briefs_webhook_secret")
+	f.refuseSecrets(keys, "web_token", "briefs_token", "briefs_webhook_secret")
 	f.refuseSecrets(nested["discord"], "token")
 	f.refuseSecrets(nested["telegram"], "token", "webhook_secret")
 	return keys
@@ -204,8 +203,8 @@ func (f *file) subscription(n *yaml.Node) {
 		},
 		"timezone": func(n *yaml.Node) {
 			s.Timezone, _ = f.scalar(n)
-			if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
-				f.problem(n, "subscription", "%q is not an IANA zone; write one like Europe/Kyiv", s.Timezone)
+			if err := checkZone(s.Timezone); err != nil {
+				f.problem(n, "subscription", "%v", err)
 			}
 		},
 		"importance": func(n *yaml.Node) {

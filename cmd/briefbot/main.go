@@ -38,6 +38,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Validate briefs and the configuration file."`
 	Ask        askCmd        `cmd:"" help:"Answer one chat command, as plain text."`
 	Diff       diffCmd       `cmd:"" help:"Print what changed between two states of the briefs."`
+	Fmt        fmtCmd        `cmd:"" hidden:"" help:"Write missing ids and order the timeline (not built yet)."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of a dossier."`
 	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
@@ -64,19 +65,7 @@ type console struct {
 
 // run carries out one command line and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("briefbot"),
-		kong.Description(description),
-		kong.Writers(stdout, stderr),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
-		kong.ExplicitGroups([]kong.Group{{Key: "settings", Title: "Settings (flag, environment):"}}),
-	)
-	if err != nil {
-		fmt.Fprintf(stderr, "briefbot: reading the command line: %v\n", err)
-		return exitFailure
-	}
-	parsed, err := parser.Parse(args)
+	c, parsed, err := parse(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "briefbot: %v\n", err)
 		if usage := new(kong.ParseError); errors.As(err, &usage) && usage.ExitCode() != exitFailure {
@@ -91,7 +80,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(&c.settings, &console{out: stdout, err: stderr}, parser)
+	parsed.Bind(&c.settings, &console{out: stdout, err: stderr}, parsed.Kong, rereader(func() (*settings, error) {
+		next, _, err := parse(args, stdout, stderr)
+		if err != nil {
+			return nil, err
+		}
+		return &next.settings, nil
+	}))
 	if err := parsed.Run(); err != nil {
 		if code := verdict(0); errors.As(err, &code) {
 			return int(code)
@@ -100,6 +95,27 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitFailure
 	}
 	return exitOK
+}
+
+// A rereader reads the settings anew, from the same command line, the environment
+// and the files as they are now.
+type rereader func() (*settings, error)
+
+// parse reads a command line and the settings.
+func parse(args []string, stdout, stderr io.Writer) (*cli, *kong.Context, error) {
+	c := new(cli)
+	parser, err := kong.New(c,
+		kong.Name("briefbot"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{{Key: "settings", Title: "Settings (flag, environment):"}}),
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the command line: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	return c, parsed, err
 }
 
 // unsetEmpty makes an empty variable mean that there is none, as people who write

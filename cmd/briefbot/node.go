@@ -15,7 +15,8 @@ import (
 	"github.com/briefbot/briefbot/internal/spelling"
 )
 
-// fields reads a mapping whose keys are all known, and each at most once.
+// fields reads a mapping whose keys are all known, and each at most once. A key
+// without a value, as commenting its value out leaves one, is as if it were not there.
 func (f *file) fields(n *yaml.Node, keys map[string]fieldFunc) {
 	if !f.isKind(n, yaml.MappingNode, "a mapping of keys to values") {
 		return
@@ -29,7 +30,7 @@ func (f *file) fields(n *yaml.Node, keys map[string]fieldFunc) {
 			f.problem(key, "unknown-key", "unknown key %q%s", key.Value, spelling.Suggestion(key.Value, slices.Sorted(maps.Keys(keys))))
 		case seen[key.Value]:
 			f.problem(key, "duplicate-key", "%q stands here twice; keep one", key.Value)
-		default:
+		case value.Tag != "!!null":
 			read(value)
 		}
 		seen[key.Value] = true

@@ -10,10 +10,9 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/briefbot/briefbot/bot"
 	"github.com/briefbot/briefbot/internal/brief"
@@ -27,7 +26,11 @@ import (
 type serveCmd struct{}
 
 // Run carries out “briefbot serve”: it makes the parts, joins them and waits.
-func (serveCmd) Run(ctx context.Context, s *settings, out *console, parser *kong.Kong) (err error) {
+func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rereader) (err error) {
+	// From here on a SIGHUP means to read the file, not to end.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	logger := s.logger(out.err)
 	ledger, err := digest.Open(ctx, digest.Options{Store: s.Store, Logger: logger})
 	if err != nil {
@@ -85,7 +88,11 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, parser *kong
 		return err
 	}
 	s.greet(out, b, pages, platforms)
-	go s.reload(ctx, b, parser, logger)
+	ctx, cancel := context.WithCancel(ctx)
+	var reloading sync.WaitGroup
+	reloading.Go(func() { s.reload(ctx, hangup, reread, b, logger) })
+	defer reloading.Wait() // before the ledger is closed
+	defer cancel()
 	return b.Run(ctx)
 }
 
@@ -130,6 +137,9 @@ func (s *settings) greet(out *console, b *bot.Bot, pages *web.Web, platforms []c
 		line += ", " + s.pagesLine(pages.Addr())
 	}
 	fmt.Fprintln(out.out, line)
+	if pages == nil && len(platforms) == 0 {
+		fmt.Fprintln(out.out, "  nobody can ask it anything: there is no page (--listen off) and no chat service")
+	}
 	running := make(map[string]bool)
 	for _, p := range platforms {
 		running[p.Name()] = true
@@ -151,9 +161,13 @@ func (s *settings) greet(out *console, b *bot.Bot, pages *web.Web, platforms []c
 // pagesLine says where to click. The preview is at the root where nobody but this
 // machine can reach it, or for those who have the token.
 func (s *settings) pagesLine(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	if ip != nil && ip.IsUnspecified() {
+		address = net.JoinHostPort("localhost", port)
+	}
 	base := cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), "http://"+address)
-	host, _, _ := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); s.PublicURL == "" && ip != nil && ip.IsLoopback() {
+	if s.PublicURL == "" && ip != nil && ip.IsLoopback() {
 		return "preview at " + base + "/"
 	}
 	if s.secret.web != "" {
@@ -176,13 +190,10 @@ const fileInterval = 2 * time.Second
 // reload reads the settings again on SIGHUP and when the file changes, and hands
 // the bot what can be changed while it runs. A bad file keeps the old settings.
 // It owns nothing but the stamp of the file that it saw last.
-func (s *settings) reload(ctx context.Context, b *bot.Bot, parser *kong.Kong, logger *slog.Logger) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func (s *settings) reload(ctx context.Context, hangup <-chan os.Signal, reread rereader, b *bot.Bot, logger *slog.Logger) {
 	tick := time.NewTicker(fileInterval)
 	defer tick.Stop()
-	path := cmp.Or(s.file.named, defaultFile)
+	path := cmp.Or(s.Config, defaultFile)
 	seen := stamp(path)
 	for {
 		select {
@@ -195,31 +206,43 @@ func (s *settings) reload(ctx context.Context, b *bot.Bot, parser *kong.Kong, lo
 			}
 		}
 		seen = stamp(path)
-		next, err := s.again()
+		next, err := reread()
 		if err == nil {
-			err = b.Reload(ctx, next)
+			err = b.Reload(ctx, next.botConfig())
 		}
 		if err != nil {
 			logger.Error("the configuration was not read again; the old one stays", "error", err)
 			continue
 		}
 		logger.Info("read the configuration again", "file", path)
+		if changed := s.fixedChanges(next); changed != nil {
+			logger.Warn("some settings count from the next start on", "settings", strings.Join(changed, ", "))
+		}
 	}
 }
 
-// again reads the file that the settings came from and returns what it changes.
-// Flags and environment stay as they were.
-func (s *settings) again() (bot.Config, error) {
-	f, err := readFile(s.file.named, s.file.flags)
-	if err == nil {
-		err = f.Err()
+// fixedChanges names the settings in which next differs and that a running briefbot
+// keeps.
+func (s *settings) fixedChanges(next *settings) []string {
+	var changed []string
+	for _, setting := range []struct{ name, before, after string }{
+		{"briefs", s.Briefs, next.Briefs},
+		{"store", s.Store, next.Store},
+		{"listen", s.Listen, next.Listen},
+		{"public_url", s.PublicURL, next.PublicURL},
+		{"web_token_file", s.secret.web, next.secret.web},
+		{"discord.token_file", s.secret.discord, next.secret.discord},
+		{"discord.api", s.DiscordAPI, next.DiscordAPI},
+		{"telegram.token_file", s.secret.telegram, next.secret.telegram},
+		{"telegram.api", s.TelegramAPI, next.TelegramAPI},
+		{"log.format", s.LogFormat, next.LogFormat},
+		{"log.level", s.LogLevel, next.LogLevel},
+	} {
+		if setting.before != setting.after {
+			changed = append(changed, setting.name)
+		}
 	}
-	if err != nil {
-		return bot.Config{}, err
-	}
-	next := *s
-	next.file = f
-	return next.botConfig(), nil
+	return changed
 }
 
 // stamp tells two states of the file at path apart.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -36,15 +38,16 @@ type settings struct {
 	TelegramAPI   string `group:"settings" placeholder:"URL" name:"telegram-api" default:"https://api.telegram.org" env:"BRIEFBOT_TELEGRAM_API" help:"Base of the Telegram Bot API."`
 
 	BriefsInterval      unbuilt `hidden:"" name:"briefs-interval" env:"BRIEFBOT_BRIEFS_INTERVAL"`
-	BriefsToken         unbuilt `hidden:"" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE,BRIEFBOT_BRIEFS_TOKEN"`
+	BriefsToken         unbuilt `hidden:"" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE"`
 	BriefsKey           unbuilt `hidden:"" name:"briefs-key-file" env:"BRIEFBOT_BRIEFS_KEY_FILE"`
 	BriefsKnownHosts    unbuilt `hidden:"" name:"briefs-known-hosts" env:"BRIEFBOT_BRIEFS_KNOWN_HOSTS"`
-	BriefsWebhookSecret unbuilt `hidden:"" name:"briefs-webhook-secret-file" env:"BRIEFBOT_BRIEFS_WEBHOOK_SECRET_FILE,BRIEFBOT_BRIEFS_WEBHOOK_SECRET"`
+	BriefsWebhookSecret unbuilt `hidden:"" name:"briefs-webhook-secret-file" env:"BRIEFBOT_BRIEFS_WEBHOOK_SECRET_FILE"`
 	DiscordPublicKey    unbuilt `hidden:"" name:"discord-public-key" env:"BRIEFBOT_DISCORD_PUBLIC_KEY"`
-	TelegramSecret      unbuilt `hidden:"" name:"telegram-webhook-secret-file" env:"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET_FILE,BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"`
+	TelegramSecret      unbuilt `hidden:"" name:"telegram-webhook-secret-file" env:"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET_FILE"`
 
-	file   *file   // what the configuration file says beyond settings; never nil once parsed
-	secret secrets // read from the environment and from files
+	file   *file           // what the configuration file says beyond settings; never nil once parsed
+	given  map[string]bool // the flags that the command line has
+	secret secrets         // read from the environment and from files
 }
 
 // secrets are what must not be shown. They are never flags.
@@ -56,145 +59,204 @@ type secrets struct {
 // refused wherever it is set, since ignoring it would be a lie.
 type unbuilt string
 
+var errUnbuilt = errors.New("this setting is not built yet; leave it out")
+
 // Decode implements kong.MapperValue.
-func (unbuilt) Decode(*kong.DecodeContext) error {
-	return errors.New("this setting is not built yet; leave it out")
-}
+func (unbuilt) Decode(*kong.DecodeContext) error { return errUnbuilt }
 
 // BeforeResolve reads the configuration file, so that kong finds there what
 // neither a flag nor the environment has set.
 func (c *cli) BeforeResolve(ctx *kong.Context) error {
 	path := ""
-	var flags []string
+	checks := make(map[string]checkFunc)
 	for _, flag := range ctx.Flags() {
-		if flag.Group == nil && !flag.Hidden {
-			continue
-		}
-		flags = append(flags, flag.Name)
-		if flag.Name == "config" {
+		switch {
+		case flag.Group == nil && !flag.Hidden:
+		case flag.Name == "config":
 			path, _ = ctx.FlagValue(flag).(string)
+		default:
+			checks[flag.Name] = checkOf(flag)
 		}
 	}
-	f, err := readFile(path, flags)
+	f, err := readFile(path, checks)
 	if err != nil {
 		return err
 	}
 	c.file = f
 	ctx.AddResolver(f)
-	return checkEnvironment(ctx.Flags())
+	return nil
 }
 
 // AfterApply reads the secrets and judges what kong cannot. A file that cannot be
-// used stops every command but check, which says what is wrong with it.
+// used stops every command but check, which says what is wrong with it, and those
+// that need no setting. Check needs no secret either: it runs where there is none.
 func (c *cli) AfterApply(ctx *kong.Context) error {
-	if selected := ctx.Selected(); selected == nil || selected.Name != "check" {
-		if err := c.file.Err(); err != nil {
-			return err
+	command := ""
+	if selected := ctx.Selected(); selected != nil {
+		command = selected.Name
+	}
+	c.given = make(map[string]bool)
+	for _, p := range ctx.Path {
+		if p.Flag != nil && !p.Resolved {
+			c.given[p.Flag.Name] = true
 		}
 	}
-	return c.settings.complete()
+	switch command {
+	case "version", "schema", "completion":
+		return nil
+	case "check":
+		return c.judge(ctx.Flags())
+	}
+	if err := c.file.Err(); err != nil {
+		return err
+	}
+	if err := c.readSecrets(); err != nil {
+		return err
+	}
+	return c.judge(ctx.Flags())
 }
 
-func (s *settings) complete() error {
+// readSecrets finds each secret where it counts.
+func (s *settings) readSecrets() error {
 	for _, secret := range []struct {
-		into *string
-		path string
-		env  string
+		into            *string
+		flag, path, env string
 	}{
-		{&s.secret.discord, s.DiscordToken, "BRIEFBOT_DISCORD_TOKEN"},
-		{&s.secret.telegram, s.TelegramToken, "BRIEFBOT_TELEGRAM_TOKEN"},
-		{&s.secret.web, s.WebToken, "BRIEFBOT_WEB_TOKEN"},
-		{&s.Store, os.Getenv("BRIEFBOT_STORE_FILE"), ""},
+		{&s.secret.discord, "discord-token-file", s.DiscordToken, "BRIEFBOT_DISCORD_TOKEN"},
+		{&s.secret.telegram, "telegram-token-file", s.TelegramToken, "BRIEFBOT_TELEGRAM_TOKEN"},
+		{&s.secret.web, "web-token-file", s.WebToken, "BRIEFBOT_WEB_TOKEN"},
 	} {
-		value, err := readSecret(secret.path, secret.env)
-		if err != nil {
+		var err error
+		if *secret.into, err = secretOf(s.given[secret.flag], secret.path, secret.env); err != nil {
 			return err
 		}
-		if value != "" {
-			*secret.into = value
-		}
 	}
-	return s.validate()
+	if s.given["store"] {
+		return nil
+	}
+	// A store may be an address with a password in it, but its flag is no file's name.
+	store, err := secretOf(false, os.Getenv("BRIEFBOT_STORE_FILE"), "BRIEFBOT_STORE")
+	if err == nil && store != "" {
+		s.Store = store
+	}
+	return err
 }
 
-// validate reports the first setting whose value cannot be used.
-func (s *settings) validate() error {
-	if strings.Contains(s.Briefs, "://") || strings.HasPrefix(s.Briefs, "git@") {
-		return fmt.Errorf("--briefs %s: a git source is not built yet; name a folder", redactURL(s.Briefs))
+// secretOf returns a secret: a flag's file counts before the environment, and that
+// before path, which is the file of the variable env_FILE or of the configuration. A
+// secret that the environment gives both ways is an error: which one counts would
+// be a guess.
+func secretOf(flagged bool, path, env string) (string, error) {
+	value := strings.TrimSpace(os.Getenv(env))
+	switch {
+	case flagged:
+		return readSecret(path)
+	case value != "" && isSet(env+"_FILE"):
+		return "", fmt.Errorf("%s and %s_FILE are both set: keep one of them", env, env)
+	case value != "" || path == "":
+		return value, nil
 	}
-	if strings.HasPrefix(s.Store, "postgres://") || strings.HasPrefix(s.Store, "postgresql://") {
-		return errors.New("--store: PostgreSQL is not built yet; name a file")
+	return readSecret(path)
+}
+
+// readSecret returns the secret in the file at path.
+func readSecret(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading a secret: %w", err)
 	}
-	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
-		return fmt.Errorf("--timezone %q: not an IANA zone; write one like Europe/Kyiv", s.Timezone)
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", fmt.Errorf("reading a secret: %s is empty", path)
 	}
-	if s.Settle < 0 {
-		return fmt.Errorf("--settle %v: a time cannot be negative", s.Settle)
+	return value, nil
+}
+
+// judge reports the first setting that cannot be used.
+func (s *settings) judge(flags []*kong.Flag) error {
+	if err := checkEnvironment(flags); err != nil {
+		return err
 	}
-	if s.Listen != "off" {
-		if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
-			return fmt.Errorf("--listen %q: write host:port, or off", s.Listen)
-		}
-	}
-	for name, value := range map[string]string{
-		"--public-url": s.PublicURL, "--discord-api": s.DiscordAPI, "--telegram-api": s.TelegramAPI,
+	for _, setting := range []struct{ name, value string }{
+		{"briefs", s.Briefs}, {"store", s.Store}, {"listen", s.Listen}, {"public-url", s.PublicURL},
+		{"timezone", s.Timezone}, {"settle", s.Settle.String()}, {"discord-api", s.DiscordAPI}, {"telegram-api", s.TelegramAPI},
 	} {
-		if err := checkURL(value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := checkSetting(setting.name, setting.value); err != nil {
+			return fmt.Errorf("--%s: %w", setting.name, err)
 		}
 	}
 	return nil
 }
 
-// checkURL says what is wrong with a base address, without repeating a password
-// that may stand in it. An empty one is fine.
+// A checkFunc says what is wrong with the value of a setting. No message repeats
+// an address: a password or a token may stand in it.
+type checkFunc func(value string) error
+
+// checkOf returns the check of a flag's values, for where kong does not look.
+func checkOf(flag *kong.Flag) checkFunc {
+	return func(value string) error {
+		switch {
+		case flag.Target.Type() == reflect.TypeFor[unbuilt]():
+			return errUnbuilt
+		case value == "":
+			return errors.New("this is empty; write a value, or take the key out")
+		case flag.Enum != "" && !slices.Contains(flag.EnumSlice(), value):
+			return fmt.Errorf("write one of %s, not %q", strings.Join(flag.EnumSlice(), ", "), value)
+		}
+		return checkSetting(flag.Name, value)
+	}
+}
+
+func checkSetting(name, value string) error {
+	switch name {
+	case "briefs":
+		if strings.Contains(value, "://") || scpAddress.MatchString(value) {
+			return errors.New("a git source is not built yet; name a folder")
+		}
+	case "store":
+		if strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
+			return errors.New("PostgreSQL is not built yet; name a file")
+		}
+	case "timezone":
+		return checkZone(value)
+	case "settle":
+		if d, err := time.ParseDuration(value); err != nil || d < 0 {
+			return fmt.Errorf("%q is not a length of time; write one like 30s or 2m", value)
+		}
+	case "listen":
+		if _, port, err := net.SplitHostPort(value); value != "off" && (err != nil || port == "") {
+			return fmt.Errorf("%q is not an address; write host:port, or off", value)
+		}
+	case "public-url", "discord-api", "telegram-api":
+		return checkURL(value)
+	}
+	return nil
+}
+
+// scpAddress is how git may write an address without a scheme: git@example.org:briefs.
+var scpAddress = regexp.MustCompile(`^[^/]+@[^/]+:`)
+
+// checkZone accepts the names of the IANA database; Go would take more.
+func checkZone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		return fmt.Errorf("%q is not an IANA zone; write one like Europe/Kyiv", name)
+	}
+	return nil
+}
+
+// checkURL says what is wrong with a base address. An empty one is fine.
 func checkURL(s string) error {
 	if s == "" {
 		return nil
 	}
 	u, err := url.Parse(s)
 	switch {
-	case err != nil:
-		return errors.New("not a web address; write one like https://example.org")
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("%s is not a web address; write one like https://example.org", u.Redacted())
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return errors.New("this is not a web address; write one like https://example.org")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("%s: leave out user, query and fragment", u.Redacted())
+		return errors.New("leave out user, query and fragment of the address")
 	}
 	return nil
-}
-
-// redactURL hides a password in s, if s is an address.
-func redactURL(s string) string {
-	if u, err := url.Parse(s); err == nil {
-		return u.Redacted()
-	}
-	return "(an address that cannot be read)"
-}
-
-// readSecret returns the secret in the file at path, else the value of the
-// variable env. A secret given both ways is an error: which one counts would be a
-// guess.
-func readSecret(path, env string) (string, error) {
-	value := ""
-	if env != "" {
-		value = strings.TrimSpace(os.Getenv(env))
-	}
-	if path == "" {
-		return value, nil
-	}
-	if value != "" {
-		return "", fmt.Errorf("%s is set and so is a file for it: keep one of them", env)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("reading a secret: %w", err)
-	}
-	value = strings.TrimSpace(string(data))
-	if value == "" {
-		return "", fmt.Errorf("reading a secret: %s is empty", path)
-	}
-	return value, nil
 }
 
 // checkEnvironment refuses variables that look like settings and are none, since
@@ -204,8 +266,12 @@ func checkEnvironment(flags []*kong.Flag) error {
 	for _, flag := range flags {
 		known = append(known, flag.Envs...)
 	}
+	unbuilt := []string{"BRIEFBOT_BRIEFS_TOKEN", "BRIEFBOT_BRIEFS_WEBHOOK_SECRET", "BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"}
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
+		if slices.Contains(unbuilt, name) {
+			return fmt.Errorf("%s: %w", name, errUnbuilt)
+		}
 		if !strings.HasPrefix(name, "BRIEFBOT_") || strings.HasPrefix(name, "BRIEFBOT_TEST_") || slices.Contains(known, name) {
 			continue
 		}
