@@ -487,3 +487,76 @@ func TestAnswersBegunAreGivenAtTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// Discord has moved the fields that tell a private chat, and an answer in one, more
+// than once.
+func TestPrivateChatHoweverItIsTold(t *testing.T) {
+	user := map[string]any{"id": reader.User}
+	for name, test := range map[string]struct {
+		with   map[string]any
+		direct bool
+	}{
+		"by both":                  {map[string]any{"context": 1, "channel": map[string]any{"type": 1}}, true},
+		"by its context":           {map[string]any{"context": 1}, true},
+		"by its channel":           {map[string]any{"channel": map[string]any{"type": 1}}, true},
+		"by having no server":      {nil, true},
+		"of two other people":      {map[string]any{"context": 2, "channel": map[string]any{"type": 1}}, false},
+		"of a group":               {map[string]any{"channel": map[string]any{"type": 3}}, false},
+		"a server, said by halves": {map[string]any{"guild_id": guildID}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *stage) {
+				s.refusals = true // the server knows of no such interaction
+				asked := map[string]any{"id": "77", "application_id": "88", "type": 2, "token": "t", "channel_id": directID, "user": user, "data": map[string]any{"name": "overview"}}
+				for k, v := range test.with {
+					asked[k] = v
+				}
+				s.server.Dispatch("INTERACTION_CREATE", asked)
+				s.firstAnswer("77")
+				if inv := s.host.last(); inv.Direct != test.direct || !inv.Private {
+					s.Errorf("direct %v, private %v; want %v, true", inv.Direct, inv.Private, test.direct)
+				}
+			})
+		})
+	}
+}
+
+func TestAnswerInPrivateChatHoweverItIsTold(t *testing.T) {
+	for name, test := range map[string]struct {
+		message map[string]any
+		want    string
+	}{
+		"by metadata":           {map[string]any{"interaction_metadata": map[string]any{"id": "5"}}, `"type":7`},
+		"by the older metadata": {map[string]any{"interaction": map[string]any{"id": "5"}}, `"type":7`},
+		"by its type":           {map[string]any{"type": 20}, `"type":7`},
+		"a digest":              {map[string]any{"type": 0, "interaction_metadata": nil}, `"type":4`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *stage) {
+				s.refusals = true // as above
+				s.server.Dispatch("INTERACTION_CREATE", map[string]any{
+					"id": "77", "application_id": "88", "type": 3, "token": "t", "channel_id": directID, "context": 1,
+					"user": map[string]any{"id": reader.User}, "data": map[string]any{"custom_id": "timeline grain"}, "message": test.message,
+				})
+				first := s.firstAnswer("77")
+				if !strings.Contains(first, test.want) {
+					s.Errorf("answered %s, want %s", first, test.want)
+				}
+			})
+		})
+	}
+}
+
+// firstAnswer waits for the first answer to an interaction and returns its body.
+func (s *stage) firstAnswer(interaction string) (body string) {
+	s.Helper()
+	s.wait("the answer", func() bool {
+		for _, r := range s.server.Requests() {
+			if strings.HasPrefix(r.Path, "/interactions/"+interaction+"/") {
+				body = string(r.Body)
+			}
+		}
+		return body != ""
+	})
+	return body
+}

@@ -58,16 +58,35 @@ type interaction struct {
 	} `json:"member"`
 	User    *user  `json:"user"`
 	Locale  string `json:"locale"`
-	Context int    `json:"context"`
+	Context *int   `json:"context"` // nil: not said
 	Data    struct {
 		Name     string  `json:"name"`
 		Options  []given `json:"options"`
 		CustomID string  `json:"custom_id"`
 	} `json:"data"`
-	Message *struct {
-		Flags    int             `json:"flags"`
-		Metadata json.RawMessage `json:"interaction_metadata"`
-	} `json:"message"`
+	Message *pressedMessage `json:"message"`
+}
+
+// A pressedMessage is the message whose button was pressed. Discord tells in several
+// ways that it is an answer, and has replaced one by another before.
+type pressedMessage struct {
+	Type        int             `json:"type"`
+	Flags       int             `json:"flags"`
+	Metadata    json.RawMessage `json:"interaction_metadata"`
+	Interaction json.RawMessage `json:"interaction"` // the metadata's predecessor
+}
+
+// The types of messages that answer a command
+// (https://discord.com/developers/docs/resources/message#message-object-message-types).
+const (
+	commandAnswer = 20
+	menuAnswer    = 23
+)
+
+// isAnswer says whether the message answered an interaction.
+func (m *pressedMessage) isAnswer() bool {
+	given := func(v json.RawMessage) bool { return len(v) > 0 && string(v) != "null" }
+	return given(m.Metadata) || given(m.Interaction) || m.Type == commandAnswer || m.Type == menuAnswer
 }
 
 type user struct {
@@ -90,9 +109,17 @@ func (g given) text() string {
 	return string(g.Value)
 }
 
-// direct says that the channel is a private chat with one person.
+// direct says that the channel is a private chat of one person with the bot. Two
+// people's private chat, and a group's, is none, and says so in its context; an
+// older server says nothing of contexts and channels.
 func (i *interaction) direct() bool {
-	return i.GuildID == "" && (i.Channel.Type == directChat || i.Context == contextBotChat)
+	switch {
+	case i.GuildID != "":
+		return false
+	case i.Context != nil:
+		return *i.Context == contextBotChat
+	}
+	return i.Channel.Type == directChat || i.Channel.Type == 0 && i.Member == nil && i.User != nil
 }
 
 // asker is the id of the one who asks.
@@ -192,7 +219,7 @@ func (i *interaction) inPlace() bool {
 		return false
 	}
 	if i.direct() {
-		return len(m.Metadata) > 0 && string(m.Metadata) != "null"
+		return m.isAnswer()
 	}
 	return m.Flags&flagEphemeral != 0
 }
