@@ -11,12 +11,17 @@ import (
 // ticket is what a deep link carries (https://core.telegram.org/bots/features#deep-linking).
 var ticket = regexp.MustCompile(`^[A-Za-z0-9_-]{16}$`)
 
+// plainCommand is what the service marks as a command
+// (https://core.telegram.org/bots/features#commands).
+var plainCommand = regexp.MustCompile(`^/[A-Za-z0-9_]{1,32}(?:@[A-Za-z0-9_]{1,64})?(?:\s|$)`)
+
 // command reads the typed call in a text, as far as it is this bot's business: the
-// service marks a command by an entity at the very beginning. With direct a leading
+// service marks a command by an entity at the very beginning. What would be marked
+// is a command too where an update comes without any entities. With direct a leading
 // slash is enough, for commands in letters that the service does not mark.
 func command(text string, marks []entity, me string, direct bool) (line string, ok bool) {
 	end := markedCommand(text, marks)
-	if end == 0 && direct && strings.HasPrefix(text, "/") {
+	if end == 0 && (direct && strings.HasPrefix(text, "/") || len(marks) == 0 && plainCommand.MatchString(text)) {
 		end = strings.IndexFunc(text, unicode.IsSpace)
 		if end < 0 {
 			end = len(text)

@@ -104,6 +104,40 @@ func TestWhatIsACommand(t *testing.T) {
 	}
 }
 
+// A server between may leave out the entities of a message.
+func TestCommandWithoutEntities(t *testing.T) {
+	code := []any{map[string]any{"type": "code", "offset": 0, "length": 9}}
+	for name, test := range map[string]struct {
+		text     string
+		entities any
+		want     []string
+	}{
+		"plain":         {"/overview x", nil, []string{"/overview x"}},
+		"addressed":     {"/Overview@briefbot", nil, []string{"/overview"}},
+		"another bot's": {"/overview@OtherBot x", nil, nil},
+		"a path":        {"/usr/bin/env", nil, nil},
+		"other letters": {"/обзор x", nil, nil},
+		"quoted code":   {"/overview x", code, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			piped(t, func(t *testing.T, r *rig) {
+				m := map[string]any{"message_id": 900, "date": 1, "text": test.text,
+					"chat": map[string]any{"id": -100, "type": "supergroup"}, "from": map[string]any{"id": 43, "first_name": "Ben"}}
+				if test.entities != nil {
+					m["entities"] = test.entities
+				}
+				r.Push("message", m)
+				r.Await("the update to be confirmed", func() bool { return r.Pending() == 0 })
+				synctest.Wait()
+				if diff := cmp.Diff(test.want, r.host.lines()); diff != "" {
+					t.Errorf("asked (-want +got):\n%s", diff)
+				}
+				r.clean()
+			})
+		})
+	}
+}
+
 func TestWhoAsksWhereAndWithWhatAccess(t *testing.T) {
 	type who struct {
 		Where               string
