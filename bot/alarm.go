@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -101,9 +100,4 @@ func (h *health) err() error {
 		}
 	}
 	return nil
-}
-
-func (h *health) failing() bool {
-	var part *partError
-	return errors.As(h.err(), &part)
 }

@@ -66,17 +66,17 @@ const (
 	retryEvery = 30 * time.Second
 )
 
-func (c *settings) settle() time.Duration {
-	if c.Settle <= 0 {
-		return defaultSettle
-	}
-	return c.Settle
-}
-
 // settings are a Config as it is in force.
 type settings struct {
 	Config
 	alarms []chat.Conversation
+}
+
+func (s *settings) settle() time.Duration {
+	if s.Settle <= 0 {
+		return defaultSettle
+	}
+	return s.Settle
 }
 
 // readConfig checks everything about a Config that can be wrong.
@@ -330,14 +330,15 @@ func (b *Bot) Reader() *brief.Reader {
 // LastChange says when a story last changed after it was first recorded, and
 // whether it did.
 func (b *Bot) LastChange(ctx context.Context, story string) (time.Time, bool, error) {
-	if at, ok, known := b.changes.get(story); known {
-		return at, ok, nil
+	last, known, remember := b.changes.get(story)
+	if known {
+		return last.at, last.ok, nil
 	}
 	at, ok, err := b.ledger.LastChange(ctx, story)
 	if err != nil {
 		return at, ok, fmt.Errorf("reading when %s last changed: %w", story, err)
 	}
-	b.changes.put(story, at, ok)
+	remember(lastChange{at, ok})
 	return at, ok, nil
 }
 
@@ -350,16 +351,14 @@ func (b *Bot) lastChange(ctx context.Context, story string) (time.Time, bool) {
 	return at, ok
 }
 
-// ErrRefused says that a question of [Bot.Ask] was not answered: it could not be
-// read, named something unknown, or was refused. The card says why.
-var ErrRefused = errors.New("the question was not answered")
-
 // Ask answers one question as a local operator's: everything may be read and
-// nothing is stored or sent. A question that finds nothing is answered.
+// nothing is stored or sent. A question that finds nothing is answered. The error
+// says that this one was not: it could not be read, named something unknown, or was
+// refused; the reply's card says why.
 func (b *Bot) Ask(ctx context.Context, line string) (chat.Reply, error) {
 	reply := b.set.Run(ctx, LocalInvocation(line))
 	if reply.Card.Tone == chat.Trouble {
-		return reply, ErrRefused
+		return reply, errors.New("the question was not answered")
 	}
 	return reply, nil
 }

@@ -59,7 +59,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 // follow reloads whenever there may be news, and again some time after a failure.
 func (b *Bot) follow(ctx context.Context) {
 	var again <-chan time.Time
-	if b.health.failing() {
+	if b.health.err() != nil {
 		again = time.After(retryEvery)
 	}
 	for {

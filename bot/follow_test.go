@@ -184,3 +184,21 @@ func TestRunLeavesNothingBehind(t *testing.T) {
 	}
 	goleak.VerifyNone(t, ignore)
 }
+
+// TestChangeCacheForgets has the ledger asked before a change and answering after
+// it: what it says then is old, and not kept.
+func TestChangeCacheForgets(t *testing.T) {
+	var c changeCache
+	old := lastChange{at: time.Unix(1, 0), ok: true}
+	_, _, remember := c.get("a")
+	c.clear()
+	remember(old)
+	if last, known, _ := c.get("a"); known {
+		t.Errorf("the cache holds %v, which was true before it was cleared", last)
+	}
+	_, _, remember = c.get("a")
+	remember(old)
+	if last, known, _ := c.get("a"); !known || last != old {
+		t.Errorf("the cache holds %v, %v", last, known)
+	}
+}

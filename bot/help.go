@@ -99,8 +99,8 @@ func (b *Bot) greetingCard(q *question) chat.Card {
 	return card
 }
 
-// CommandTable returns the commands as the table of the README.
-func (b *Bot) CommandTable() string {
+// commandTable returns the commands as the table of the README.
+func (b *Bot) commandTable() string {
 	var t strings.Builder
 	t.WriteString("| command | answer |\n| --- | --- |\n")
 	for _, c := range b.set.Commands() {

@@ -187,6 +187,7 @@ func (c *callCache) add(calls []string) {
 // A changeCache remembers when stories last changed, until something changes.
 type changeCache struct {
 	mu      sync.Mutex
+	cleared int // how often it was
 	stories map[string]lastChange
 }
 
@@ -195,24 +196,31 @@ type lastChange struct {
 	ok bool
 }
 
-func (c *changeCache) get(story string) (at time.Time, ok, known bool) {
+// get returns what is known of a story. Where that is nothing, remember takes what
+// the ledger says, unless something changed while it was asked.
+func (c *changeCache) get(story string) (last lastChange, known bool, remember func(lastChange)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	last, known := c.stories[story]
-	return last.at, last.ok, known
+	last, known = c.stories[story]
+	cleared := c.cleared
+	return last, known, func(last lastChange) { c.put(story, last, cleared) }
 }
 
-func (c *changeCache) put(story string, at time.Time, ok bool) {
+func (c *changeCache) put(story string, last lastChange, cleared int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.cleared != cleared {
+		return
+	}
 	if c.stories == nil {
 		c.stories = make(map[string]lastChange)
 	}
-	c.stories[story] = lastChange{at, ok}
+	c.stories[story] = last
 }
 
 func (c *changeCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stories = nil
+	c.cleared++
 }

@@ -142,8 +142,6 @@ func tellIndicator(d *brief.Dossier, c brief.Change, before, after *brief.Indica
 	return n
 }
 
-func valueWords(in *brief.Indicator) string { return strings.TrimSpace(in.Value + " " + in.Unit) }
-
 // points tells which points of a series are new or other than before.
 func points(before, after []brief.Point) chat.Text {
 	known := make(map[brief.Point]bool)

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // listing turns the items of a section into a tale, in pages.
-func (b *Bot) listing(one, many string, items func(*brief.Dossier) []chat.Item) tale {
+func listing(one, many string, items func(*brief.Dossier) []chat.Item) tale {
 	return func(_ context.Context, q *question, d *brief.Dossier) (chat.Card, error) {
 		all := items(d)
 		if len(all) == 0 {
@@ -44,12 +45,11 @@ func indicatorItems(d *brief.Dossier) []chat.Item {
 
 // indicatorHead is an indicator in a line: “Cargoes a week: 14 ships”.
 func indicatorHead(in brief.Indicator) chat.Text {
-	value := in.Value
-	if in.Unit != "" {
-		value += " " + in.Unit
-	}
-	return append(chat.Plainly(in.Label+": "), chat.Span{Text: value, Style: chat.Bold})
+	return append(chat.Plainly(in.Label+": "), chat.Span{Text: valueWords(&in), Style: chat.Bold})
 }
+
+// valueWords is an indicator's value with its unit: “14 ships”.
+func valueWords(in *brief.Indicator) string { return strings.TrimSpace(in.Value + " " + in.Unit) }
 
 // seriesWords is a series in a line: “9 (1 November 2025) → 14 (1 December 2025)”.
 func seriesWords(series []brief.Point) string {
