@@ -406,7 +406,7 @@ func FuzzRender(f *testing.F) {
 	f.Add("t", "e"+strings.Repeat("\u0301", 9000), "http://example.org", 1, uint64(3))
 	f.Add("0 0", "\u2060", "https://example.org/\"@a", 101, uint64(1<<40-1))
 	f.Fuzz(func(t *testing.T, title, text, address string, n int, seed uint64) {
-		if len(text) > 10_000 || len(title) > 2_000 || len(address) > 2_000 {
+		if len(text) > 20_000 || len(title) > 2_000 || len(address) > 2_000 {
 			t.Skip()
 		}
 		c := hostile(title, text, address, n, seed)
