@@ -54,7 +54,7 @@ func callLine(words []string) string {
 // now. It keeps nothing: its ledger is in memory.
 func (s *settings) localBot(ctx context.Context, out *console) (b *bot.Bot, done func(), err error) {
 	logger := s.loggerAt(out.err, slog.LevelError)
-	ledger, err := digest.Open(ctx, digest.Options{Store: ":memory:", Logger: logger})
+	ledger, err := digest.Open(ctx, digest.Options{Store: digest.Memory, Logger: logger})
 	if err != nil {
 		return nil, nil, err
 	}

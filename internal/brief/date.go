@@ -34,7 +34,6 @@ type dateForm uint8
 
 const (
 	openStart dateForm = 1 << iota
-	openEnd
 	instant
 )
 
@@ -111,7 +110,7 @@ func parseInterval(s, from, to string) (Date, error) {
 	case !start:
 		d.first, d.end, d.form = b.first(), b.end(), openStart
 	case !end:
-		d.first, d.end, d.form = a.first(), forever, openEnd
+		d.first, d.end = a.first(), forever
 	case b.end() <= a.first():
 		return Date{}, fmt.Errorf("%q ends before it begins: write %s/%s", s, to, from)
 	default:
@@ -144,20 +143,6 @@ func (d Date) End() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(d.end, 0).UTC()
-}
-
-// Instant returns the time that d names, in UTC, if it names one rather than a day
-// or longer.
-func (d Date) Instant() (time.Time, bool) {
-	if d.form&instant == 0 {
-		return time.Time{}, false
-	}
-	return d.First(), true
-}
-
-// Open reports whether d has no known start, or no known end.
-func (d Date) Open() (start, end bool) {
-	return d.form&openStart != 0, d.form&openEnd != 0
 }
 
 // Overlaps reports whether d may mean an instant from the first of from to the

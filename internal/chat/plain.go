@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Word returns the word that says the tone where there is no colour, or the empty
+// word returns the word that says the tone where there is no colour, or the empty
 // string where nothing need be said.
-func (t Tone) Word() string {
+func (t Tone) word() string {
 	switch t {
 	case New:
 		return "New"
@@ -63,7 +63,7 @@ const maxUnderline = 80
 
 func (p *plain) title(c Card) {
 	title := strings.Join(strings.Fields(printable(c.Title)), " ")
-	if word := c.Tone.Word(); word != "" && title != "" {
+	if word := c.Tone.word(); word != "" && title != "" {
 		title = word + " · " + title
 	}
 	if title == "" {

@@ -74,7 +74,7 @@ Read: https://example.org/r
 
 func TestToneWords(t *testing.T) {
 	for tone, want := range map[Tone]string{Plain: "", New: "New", Revised: "Revised", Withdrawn: "Withdrawn", Trouble: ""} {
-		if got := tone.Word(); got != want {
+		if got := tone.word(); got != want {
 			t.Errorf("%q: %q", tone, got)
 		}
 	}

@@ -47,8 +47,8 @@ type Subscription struct {
 	elsewhere        []string
 }
 
-// Takes says whether the order is for a story.
-func (s Subscription) Takes(story string) bool {
+// takes says whether the order is for a story.
+func (s Subscription) takes(story string) bool {
 	return slices.Contains(s.Stories, story) || slices.Contains(s.Stories, AllStories)
 }
 
@@ -237,7 +237,7 @@ func arrange(ctx context.Context, tx *transaction, where chat.Conversation) erro
 	for i, o := range orders {
 		var elsewhere []string
 		for _, story := range named {
-			if o.Takes(story) && tells(orders, story) != i {
+			if o.takes(story) && tells(orders, story) != i {
 				elsewhere = append(elsewhere, story)
 			}
 		}
@@ -268,7 +268,7 @@ func (l *Ledger) Unsubscribe(ctx context.Context, where chat.Conversation, story
 		}
 		for _, o := range orders {
 			switch {
-			case o.Configured && o.Takes(story):
+			case o.Configured && o.takes(story):
 				configured++
 			case !o.Configured && slices.Contains(o.Stories, story):
 				removed++

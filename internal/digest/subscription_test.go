@@ -259,7 +259,7 @@ func TestAllSubscriptions(t *testing.T) {
 	if want := []string{"discord:1", "telegram:1", "telegram:2"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if !all[0].Takes("a") || all[0].Takes("b") {
+	if !all[0].takes("a") || all[0].takes("b") {
 		t.Errorf("%+v takes the wrong stories", all[0])
 	}
 }

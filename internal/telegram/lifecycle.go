@@ -36,7 +36,7 @@ func (m membership) mayPost(kind string) bool {
 func (s *session) stands(ctx context.Context, st *standing) {
 	s.t.admins.forget(st.Chat.ID)
 	before, now := st.Old.mayPost(st.Chat.Type), st.New.mayPost(st.Chat.Type)
-	e := chat.Event{Where: chat.Conversation{Platform: Name, ID: decimal(st.Chat.ID)}, Room: []string{address(st.Chat.ID)}}
+	e := chat.Event{Where: chat.Conversation{Platform: platformName, ID: decimal(st.Chat.ID)}, Room: []string{address(st.Chat.ID)}}
 	switch {
 	case before == now:
 		return
@@ -73,7 +73,7 @@ func (s *session) migrated(ctx context.Context, m *message) {
 	if m.MigrateFrom != 0 {
 		from, to = m.MigrateFrom, m.Chat.ID
 	}
-	s.moved(ctx, chat.Conversation{Platform: Name, ID: decimal(from)}, chat.Conversation{Platform: Name, ID: decimal(to)})
+	s.moved(ctx, chat.Conversation{Platform: platformName, ID: decimal(from)}, chat.Conversation{Platform: platformName, ID: decimal(to)})
 }
 
 // moves remember which moves were told.
@@ -90,7 +90,7 @@ func (s *session) moved(ctx context.Context, from, to chat.Conversation) {
 	if s.moves.told[from.ID] {
 		return
 	}
-	if err := s.host.Lifecycle(ctx, chat.Event{Kind: chat.Moved, Where: from, To: to, Room: []string{Name + ":" + to.ID}}); err != nil {
+	if err := s.host.Lifecycle(ctx, chat.Event{Kind: chat.Moved, Where: from, To: to, Room: []string{platformName + ":" + to.ID}}); err != nil {
 		s.t.log.Error("the move of a conversation could not be kept", "from", from.String(), "to", to.String(), "error", err)
 		return
 	}

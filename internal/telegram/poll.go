@@ -137,7 +137,7 @@ func (s *session) poll(ctx, work context.Context) error {
 // open finds the place to begin at.
 func (s *session) open(ctx context.Context) bool {
 	for try := 0; ; try++ {
-		text, err := s.host.Offset(ctx, Name)
+		text, err := s.host.Offset(ctx, platformName)
 		if err == nil {
 			offset, _ := strconv.ParseInt(text, 10, 64)
 			s.place = newPlace(offset)
@@ -263,7 +263,7 @@ func (s *session) process(ctx context.Context, u update, first bool) {
 
 // seen remembers an update and says whether it was known.
 func (s *session) seen(ctx context.Context, id int64) bool {
-	known, err := s.host.Seen(ctx, Name, "update:"+decimal(id))
+	known, err := s.host.Seen(ctx, platformName, "update:"+decimal(id))
 	if err != nil {
 		s.t.log.Error("an update could not be remembered", "update", id, "error", err)
 	}
@@ -309,7 +309,7 @@ func (s *session) store(ctx context.Context) {
 	if offset == s.place.confirmed() {
 		return
 	}
-	if err := s.host.SetOffset(ctx, Name, decimal(offset)); err != nil {
+	if err := s.host.SetOffset(ctx, platformName, decimal(offset)); err != nil {
 		s.t.log.Error("the place among the updates could not be kept", "error", err)
 		return
 	}

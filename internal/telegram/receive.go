@@ -98,14 +98,14 @@ func (m *message) sender() int64 {
 }
 
 // address is a person's or a chat's access subject.
-func address(id int64) string { return Name + ":" + decimal(id) }
+func address(id int64) string { return platformName + ":" + decimal(id) }
 
 // general is the topic of a forum that must not be named when sending.
 const general = 1
 
 // conversation is where a message stands.
 func (m *message) conversation() chat.Conversation {
-	c := chat.Conversation{Platform: Name, ID: decimal(m.Chat.ID)}
+	c := chat.Conversation{Platform: platformName, ID: decimal(m.Chat.ID)}
 	if m.Topic && m.Thread > general {
 		c.Thread = strconv.Itoa(m.Thread)
 	}

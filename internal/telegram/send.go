@@ -31,7 +31,7 @@ func (t *Telegram) Pace(to chat.Conversation) chat.Pace {
 // chatID is the vendor's id of a conversation.
 func chatID(c chat.Conversation) (int64, error) {
 	id, err := strconv.ParseInt(c.ID, 10, 64)
-	if c.Platform != Name || err != nil || id == 0 {
+	if c.Platform != platformName || err != nil || id == 0 {
 		return 0, fmt.Errorf("%v is no Telegram chat: write telegram: and its number, which is negative for a group or channel", c)
 	}
 	if _, err := strconv.Atoi(c.Thread); c.Thread != "" && err != nil {

@@ -16,17 +16,17 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// Name is the first part of every conversation on this platform.
-const Name = "telegram"
+// platformName is the first part of every conversation on this platform.
+const platformName = "telegram"
 
-// DefaultAPI is the base address of the vendor's own servers.
-const DefaultAPI = "https://api.telegram.org"
+// defaultAPI is the base address of the vendor's own servers.
+const defaultAPI = "https://api.telegram.org"
 
 // Options are what [New] needs to know. Only Token is required.
 type Options struct {
 	// Token is the bot's secret. It appears in no error and no log line.
 	Token string
-	// API is the base address of the Bot API; empty: [DefaultAPI].
+	// API is the base address of the Bot API; empty: the vendor's own servers.
 	API string
 	// Logger receives what the platform has to say; nil: nothing is logged.
 	Logger *slog.Logger
@@ -77,22 +77,22 @@ func New(o Options) (*Telegram, error) {
 // baseAddress checks an API address and returns it without a slash at the end.
 func baseAddress(api string) (string, error) {
 	if api == "" {
-		api = DefaultAPI
+		api = defaultAPI
 	}
 	u, err := url.Parse(api)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("the Telegram API address must be http or https with a host, like %s", DefaultAPI)
+		return "", fmt.Errorf("the Telegram API address must be http or https with a host, like %s", defaultAPI)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return "", fmt.Errorf("the Telegram API address must hold no password, query or fragment, like %s", DefaultAPI)
+		return "", fmt.Errorf("the Telegram API address must hold no password, query or fragment, like %s", defaultAPI)
 	case strings.Contains(api, "%"):
 		return "", errors.New("the Telegram API address must hold no percent sign: the token is added by the program")
 	}
 	return strings.TrimRight(api, "/"), nil
 }
 
-// Name returns [Name].
-func (t *Telegram) Name() string { return Name }
+// Name returns “telegram”.
+func (t *Telegram) Name() string { return platformName }
 
 // self is who the bot is, as getMe tells; asked once and kept.
 type self struct {

@@ -16,10 +16,10 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// Name is the name of the platform, and Preview the only conversation on it.
+// platformName is the name of the platform, and previewID the only conversation on it.
 const (
-	Name    = "web"
-	Preview = "preview"
+	platformName = "web"
+	previewID    = "preview"
 )
 
 // Options say what a [Web] shows, where, and to whom. The zero value listens on
@@ -134,7 +134,7 @@ func publicURL(s string) (*url.URL, error) {
 }
 
 // Name returns "web".
-func (w *Web) Name() string { return Name }
+func (w *Web) Name() string { return platformName }
 
 // Addr returns the address of the listener, host:port, and the empty string
 // before it listens.
@@ -184,4 +184,6 @@ func (w *Web) Survey(_ context.Context, where chat.Conversation) (chat.Survey, e
 }
 
 // conversation returns the preview's address.
-func conversation() chat.Conversation { return chat.Conversation{Platform: Name, ID: Preview} }
+func conversation() chat.Conversation {
+	return chat.Conversation{Platform: platformName, ID: previewID}
+}

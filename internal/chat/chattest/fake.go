@@ -11,8 +11,7 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// A Fake is a platform that posts nowhere: it records what is sent and fails as
-// scripted. It is also a Pacer, a Surveyor and an Inviter. All methods are safe for
+// A Fake is a platform that posts nowhere: it records what is sent. It is also a Pacer, a Surveyor and an Inviter. All methods are safe for
 // use by many at once.
 type Fake struct {
 	name string
@@ -22,7 +21,6 @@ type Fake struct {
 	host    chat.Host
 	serving chan struct{}
 	changed chan struct{}
-	decide  func(Send) error
 	sends   []Send
 	posted  map[string]chat.MessageID // by conversation and key
 	surveys map[chat.Conversation]surveyed
@@ -49,8 +47,6 @@ type Send struct {
 	Card chat.Card
 	Key  string
 	At   time.Time
-	// Try counts the attempts for this conversation and key, from one.
-	Try int
 	// Posted says that a new message came into being, and ID names it; of a message
 	// that was there already, ID is the first one's.
 	Posted bool
@@ -107,40 +103,14 @@ func (f *Fake) Host(ctx context.Context) (chat.Host, error) {
 	return f.host, nil
 }
 
-// Decide scripts the sends to come: decide is called for each before anything is
-// posted, one at a time, and what it returns is the outcome. A [Done] error posts
-// the message all the same. Nil: everything is sent.
-func (f *Fake) Decide(decide func(Send) error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.decide = decide
-}
-
-// A Done is a failure that comes after the effect: the message was posted, and the
-// caller is told Err.
-type Done struct{ Err error }
-
-func (e *Done) Error() string { return fmt.Sprintf("posted, but: %v", e.Err) }
-func (e *Done) Unwrap() error { return e.Err }
-
 // Send implements chat.Platform. A context that is done is a Later: nothing was
 // written.
 func (f *Fake) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := Send{To: to, Card: c, Key: key, At: time.Now(), Try: 1}
-	for _, earlier := range f.sends {
-		if earlier.To == to && earlier.Key == key {
-			s.Try++
-		}
-	}
-	s.Err = f.outcome(ctx, s)
-	var done *Done
-	if s.Err == nil || errors.As(s.Err, &done) {
+	s := Send{To: to, Card: c, Key: key, At: time.Now(), Err: f.outcome(ctx, to, key)}
+	if s.Err == nil {
 		f.post(&s)
-	}
-	if done != nil {
-		s.Err = done.Err
 	}
 	f.sends = append(f.sends, s)
 	close(f.changed)
@@ -151,20 +121,17 @@ func (f *Fake) Send(ctx context.Context, to chat.Conversation, c chat.Card, key 
 	return s.ID, nil
 }
 
-func (f *Fake) outcome(ctx context.Context, s Send) error {
+func (f *Fake) outcome(ctx context.Context, to chat.Conversation, key string) error {
 	if err := ctx.Err(); err != nil {
 		return &chat.Later{Err: err}
 	}
-	if s.To.Platform != f.name {
-		return &chat.Refused{Err: fmt.Errorf("%v is not on %s", s.To, f.name)}
+	if to.Platform != f.name {
+		return &chat.Refused{Err: fmt.Errorf("%v is not on %s", to, f.name)}
 	}
-	if err := CheckKey(s.Key); err != nil {
+	if err := checkKey(key); err != nil {
 		return &chat.Refused{Err: err}
 	}
-	if f.decide == nil {
-		return nil
-	}
-	return f.decide(s)
+	return nil
 }
 
 func (f *Fake) post(s *Send) {
@@ -238,9 +205,9 @@ func (f *Fake) Survey(_ context.Context, where chat.Conversation) (chat.Survey, 
 // Invitation implements chat.Inviter.
 func (f *Fake) Invitation() string { return "https://" + f.name + ".example.org/invite" }
 
-// CheckKey returns what is wrong with the key of a message: it has 1 to 25 bytes of
+// checkKey returns what is wrong with the key of a message: it has 1 to 25 bytes of
 // [A-Za-z0-9_-].
-func CheckKey(key string) error {
+func checkKey(key string) error {
 	if len(key) < 1 || len(key) > 25 {
 		return fmt.Errorf("the key %q has %d bytes, not 1 to 25", key, len(key))
 	}

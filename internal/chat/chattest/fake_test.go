@@ -21,60 +21,27 @@ var _ interface {
 
 var room = chat.Conversation{Platform: "fake", ID: "room"}
 
-func TestFakePostsAsScripted(t *testing.T) {
-	f := NewFake("fake", FakeOptions{})
-	broken := errors.New("broken")
-	f.Decide(func(s Send) error {
-		switch {
-		case s.Key == "gone":
-			return &chat.Gone{Err: broken}
-		case s.Key == "half" && s.Try == 1:
-			return &Done{Err: &chat.Uncertain{Err: broken}}
+func TestFakePosts(t *testing.T) {
+	for _, deduplicates := range []bool{false, true} {
+		f := NewFake("fake", FakeOptions{Deduplicates: deduplicates})
+		var ids []chat.MessageID
+		for range 2 {
+			id, err := f.Send(t.Context(), room, chat.Card{Title: "T"}, "k")
+			if err != nil || id == "" {
+				t.Fatalf("%q, %v", id, err)
+			}
+			ids = append(ids, id)
 		}
-		return nil
-	})
-	c := chat.Card{Title: "T"}
-	var gone *chat.Gone
-	if _, err := f.Send(t.Context(), room, c, "gone"); !errors.As(err, &gone) {
-		t.Errorf("gone: %v", err)
-	}
-	var uncertain *chat.Uncertain
-	if id, err := f.Send(t.Context(), room, c, "half"); !errors.As(err, &uncertain) || id != "" {
-		t.Errorf("half: %q, %v", id, err)
-	}
-	if id, err := f.Send(t.Context(), room, c, "half"); err != nil || id == "" {
-		t.Errorf("half again: %q, %v", id, err)
-	}
-	var tries []string
-	for _, s := range f.Sends() {
-		tries = append(tries, strings.Repeat("I", s.Try)+s.Key)
-	}
-	if diff := cmp.Diff([]string{"Igone", "Ihalf", "IIhalf"}, tries); diff != "" {
-		t.Errorf("attempts (-want +got):\n%s", diff)
-	}
-	if n := len(f.Posted(room)); n != 2 {
-		t.Errorf("%d messages; a platform without keys posts an uncertain one again", n)
-	}
-	if n := len(f.Posted(chat.Conversation{Platform: "fake", ID: "other"})); n != 0 {
-		t.Errorf("%d messages in another room", n)
-	}
-}
-
-func TestFakeDeduplicates(t *testing.T) {
-	f := NewFake("fake", FakeOptions{Deduplicates: true})
-	f.Decide(func(s Send) error {
-		if s.Try == 1 {
-			return &Done{Err: &chat.Uncertain{Err: errors.New("lost")}}
+		want := map[bool]int{false: 2, true: 1}[deduplicates]
+		if got := len(f.Posted(room)); got != want || (ids[0] == ids[1]) != deduplicates {
+			t.Errorf("deduplicates %v: one key, sent twice, makes %d messages, %q", deduplicates, got, ids)
 		}
-		return nil
-	})
-	if _, err := f.Send(t.Context(), room, chat.Card{}, "k"); err == nil {
-		t.Error("the first try is certain")
-	}
-	id, err := f.Send(t.Context(), room, chat.Card{}, "k")
-	posted := f.Posted(room)
-	if err != nil || len(posted) != 1 || posted[0].ID != id {
-		t.Errorf("%q, %v, %+v", id, err, posted)
+		if got := len(f.Posted(chat.Conversation{Platform: "fake", ID: "other"})); got != 0 {
+			t.Errorf("%d messages in another room", got)
+		}
+		if got := len(f.Sends()); got != 2 {
+			t.Errorf("%d attempts are recorded, want 2", got)
+		}
 	}
 }
 
@@ -100,7 +67,7 @@ func TestFakeRefuses(t *testing.T) {
 
 func TestFakeServes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		host, err := NewHost(commands(), chat.Rules{})
+		host, err := newWitness(commands(), chat.Rules{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,8 +133,8 @@ func TestFakeSurveys(t *testing.T) {
 	}
 }
 
-func TestHostRecords(t *testing.T) {
-	host, err := NewHost(commands(), chat.Rules{})
+func TestWitnessRecords(t *testing.T) {
+	host, err := newWitness(commands(), chat.Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,18 +164,6 @@ func TestHostRecords(t *testing.T) {
 			t.Errorf("owns %s: %v, %v", id, owns, err)
 		}
 	}
-	host.Alarm(ctx, "k", "first")
-	host.Alarm(ctx, "k", "second")
-	if diff := cmp.Diff(map[string]string{"k": "first"}, host.Alarms()); diff != "" {
-		t.Errorf("alarms (-want +got):\n%s", diff)
-	}
-	event := chat.Event{Kind: chat.Lost, Where: room}
-	if err := host.Lifecycle(ctx, event); err != nil {
-		t.Error(err)
-	}
-	if diff := cmp.Diff([]chat.Event{event}, host.Events()); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
 	if n := len(host.CompleteLine(ctx, chat.Invocation{}, "/")); n != len(host.Commands()) {
 		t.Errorf("%d lines are offered", n)
 	}
@@ -219,7 +174,7 @@ func TestHostRecords(t *testing.T) {
 
 // TestHostileIsHostile keeps the card from growing tame.
 func TestHostileIsHostile(t *testing.T) {
-	c := Hostile()
+	c := hostile()
 	if len(c.Items) != 200 || len(c.Calls()) != 24 || len(c.Plain()) < 100_000 {
 		t.Errorf("%d items, %d calls, %d bytes", len(c.Items), len(c.Calls()), len(c.Plain()))
 	}

@@ -25,10 +25,10 @@ func hostileTexts() []string {
 	}
 }
 
-// Hostile returns a card with everything that makes a platform stumble, of many
+// hostile returns a card with everything that makes a platform stumble, of many
 // times the size that any takes: 200 items, all styles, 25 buttons with long labels,
 // two of which ask the same. Its text has no address but at the end of an item.
-func Hostile() chat.Card {
+func hostile() chat.Card {
 	texts := hostileTexts()
 	c := chat.Card{
 		Title: "Everything @everyone **at once** " + strings.Repeat("and more ", 40),

@@ -181,8 +181,8 @@ func (s *suite) hostileAnswer() {
 
 func (s *suite) hostileSend() {
 	for i, place := range s.Places() {
-		s.host.Keep(Hostile())
-		if _, err := s.Platform().Send(s.Context(), place.Where, Hostile(), key("hostile", i)); err != nil {
+		s.host.Keep(hostile())
+		if _, err := s.Platform().Send(s.Context(), place.Where, hostile(), key("hostile", i)); err != nil {
 			s.Fatalf("%v: %v", place.Where, err)
 		}
 		s.awaitMessage(place.Where, "itm0000")
@@ -200,7 +200,7 @@ func (s *suite) checkHostile(place Place) {
 		all.WriteString(m.Text + "\n")
 		buttons = append(buttons, m.Buttons...)
 	}
-	text, c := letters(all.String()), Hostile()
+	text, c := letters(all.String()), hostile()
 	if title := []rune(letters(c.Title)); !strings.Contains(text, string(title[:40])) {
 		s.Errorf("%v: the title is lost", place.Where)
 	}

@@ -118,11 +118,11 @@ func parts() []part {
 type suite struct {
 	testing.TB
 	Harness
-	host *Host
+	host *witness
 }
 
 func runPart(t testing.TB, h Harness, run func(*suite)) {
-	host, err := NewHost(commands(), chat.Rules{})
+	host, err := newWitness(commands(), chat.Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func commands() []chat.Command {
 			return chat.Reply{Card: echo(inv.Arg("words"))}, nil
 		}},
 		{Name: "hostile", Summary: "Say everything at once", Run: func(context.Context, *chat.Invocation) (chat.Reply, error) {
-			return chat.Reply{Card: Hostile()}, nil
+			return chat.Reply{Card: hostile()}, nil
 		}},
 		{Name: "fail", Summary: "Go wrong", Run: func(context.Context, *chat.Invocation) (chat.Reply, error) {
 			return chat.Reply{}, errors.New("inner workings")
@@ -164,7 +164,7 @@ func echo(words string) chat.Card {
 // Slash returns the command and the options that a line of the suite means, for
 // services where one does not type a line but fills in a form.
 func Slash(line string) (command string, options []chat.Arg, err error) {
-	host, err := NewHost(commands(), chat.Rules{})
+	host, err := newWitness(commands(), chat.Rules{})
 	if err != nil {
 		return "", nil, err
 	}
