@@ -109,17 +109,20 @@ func TestCheckLinks(t *testing.T) {
 	outside := writeFiles(t, map[string]string{"secret.yaml": goodBrief})
 	dir := writeFiles(t, map[string]string{"one.yaml": goodBrief})
 	for name, target := range map[string]string{
-		"inside.yaml": "one.yaml", "loop.yaml": "loop.yaml", "outside.yaml": filepath.Join(outside, "secret.yaml"), "gone.yaml": "nothing.yaml",
+		"inside.yaml": "one.yaml", "whole.yaml": filepath.Join(dir, "one.yaml"), "loop.yaml": "loop.yaml", "outside.yaml": filepath.Join(outside, "secret.yaml"), "gone.yaml": "nothing.yaml",
 	} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	problems, err := Check(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := told(problems), "gone.yaml:1:1 error file\nloop.yaml:1:1 error file\noutside.yaml:1:1 error file"; got != want {
-		t.Errorf("problems:\n%s\nwant:\n%s", got, want)
+	t.Chdir(dir)
+	for _, path := range []string{dir, "."} {
+		problems, err := Check(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := told(problems), "gone.yaml:1:1 error file\nloop.yaml:1:1 error file\noutside.yaml:1:1 error file"; got != want {
+			t.Errorf("problems of %s:\n%s\nwant:\n%s", path, got, want)
+		}
 	}
 }

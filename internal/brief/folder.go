@@ -155,7 +155,11 @@ func (f *folder) resolve(name string) (string, error) {
 	if info.Mode()&fs.ModeSymlink == 0 {
 		return "", errIrregular
 	}
-	inside, err := filepath.EvalSymlinks(f.path)
+	// A link may be written with its whole path, while the folder's is relative.
+	inside, err := filepath.Abs(f.path)
+	if err == nil {
+		inside, err = filepath.EvalSymlinks(inside)
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot be read: %w", bare(err))
 	}
