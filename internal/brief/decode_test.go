@@ -319,8 +319,8 @@ func TestDecodeLimits(t *testing.T) {
 		{"2,001 events", "", filled(2001), "2004:5 limit"},
 		{"a title of 200", "", []byte(strings.Replace(base, "T", strings.Repeat("ж", 200), 1)), ""},
 		{"a title of 201", "", []byte(strings.Replace(base, "T", strings.Repeat("e\u0301", 100)+"x", 1)), "1:8 limit"},
-		{"an id of 64", "", []byte(base + "tags: [" + strings.Repeat("x", 64) + "]\n"), ""},
-		{"an id of 65", "", []byte(base + "tags: [" + strings.Repeat("x", 65) + "]\n"), "4:8 id"},
+		{"an id of 64", "", []byte(base + "audience: [" + strings.Repeat("x", 64) + "]\n"), ""},
+		{"an id of 65", "", []byte(base + "audience: [" + strings.Repeat("x", 65) + "]\n"), "4:12 id"},
 		{"a name of 32", strings.Repeat("x", 32) + ".yaml", []byte(base), ""},
 		{"a name of 33", strings.Repeat("x", 33) + ".yaml", []byte(base), "1:1 file-name"},
 		{"aliases within bounds", "", []byte("title: &a " + strings.Repeat("x", 100) + "\noverview: *a\nsubtitle: *a\ntimeline: []\n"), ""},
@@ -346,6 +346,34 @@ func TestDecodeLimits(t *testing.T) {
 		}
 		if (d == nil) != (test.want != "") {
 			t.Errorf("%s: a dossier with problems %v", test.name, problems)
+		}
+	}
+}
+
+// TestDecodeFreeWords checks that what is for readers only may be any text.
+func TestDecodeFreeWords(t *testing.T) {
+	d, problems := Decode("story.yaml", []byte("title: T\noverview: O\ntimeline: [{id: e, date: 2025, title: E, kind: Foreign policy}]\ntags: [Black Sea, торгівля]\n"))
+	if d == nil || len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if diff := cmp.Diff([]string{"Black Sea", "торгівля"}, d.Tags); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDecodeUncertainInBraces checks that the YAML library's own trouble with a
+// date such as 2025? is told where it stands.
+func TestDecodeUncertainInBraces(t *testing.T) {
+	for text, want := range map[string]place{
+		"timeline:\n  - {id: e, date: 2025, title: E}\n  - {id: f, date: 2025-11?, title: F}\n": {5, 19},
+		"timeline: [{id: e, title: E, date: 2025?}]\n":                                          {3, 36},
+	} {
+		d, problems := Decode("story.yaml", []byte("title: T\noverview: O\n"+text))
+		if d != nil || len(problems) != 1 {
+			t.Fatalf("%s: %v", text, problems)
+		}
+		if p := problems[0]; (place{p.Line, p.Column}) != want || !strings.Contains(p.Message, "in quotes") {
+			t.Errorf("%s: %v", text, p)
 		}
 	}
 }

@@ -13,7 +13,7 @@ type Dossier struct {
 	AsOf          Date           `json:"as_of,omitzero" yaml:"as_of" brief:"single"`                                          // when an editor last stood by the whole text
 	ReviewBy      Date           `json:"review_by,omitzero" yaml:"review_by" brief:"single"`                                  // past it, every answer says that the dossier is stale
 	Language      string         `json:"language,omitempty" yaml:"language" brief:"language"`                                 // BCP 47
-	Tags          []string       `json:"tags,omitempty" yaml:"tags" brief:"id"`                                               // what the story can be found by
+	Tags          []string       `json:"tags,omitempty" yaml:"tags"`                                                          // what the story can be found by
 	Audience      []string       `json:"audience,omitempty" yaml:"audience" brief:"id,nonempty"`                              // access groups that may read it; left out: everyone
 	Overview      string         `json:"overview" yaml:"overview" brief:"required,prose"`                                     // what the story is about
 	Indicators    []Indicator    `json:"indicators,omitempty" yaml:"indicators"`                                              // figures worth watching

@@ -156,7 +156,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"another status":            base + "status: open\n",
 		"another importance":        base[:len(base)-3] + "[{id: e, date: 2025, title: E, importance: high}]\n",
 		"another way to announce":   base[:len(base)-3] + "[{id: e, date: 2025, title: E, announce: loudly}]\n",
-		"a tag with capitals":       base + "tags: [Trade]\n",
+		"a group with capitals":     base + "audience: [Trade]\n",
 		"a tag that is no list":     base + "tags: trade\n",
 		"no audience":               base + "audience: []\n",
 		"an audience without value": base + "audience:\n",

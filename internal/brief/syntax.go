@@ -95,6 +95,10 @@ func (d *decoder) syntax(err error) {
 		where = d.lineStart(1) // the library leaves out the first line
 	case e.vague:
 		where = d.lineStart(d.brokenLine())
+		if at := uncertainDate.FindIndex(d.lineAt(where.line)); at != nil {
+			where = d.position(d.offset(place{where.line, 1}) + at[0])
+			e.advice = "inside brackets and braces the YAML reader takes ? for a key: put a date with ? in quotes"
+		}
 	}
 	d.fail(where, "syntax", "%s", e.advice)
 }
@@ -142,6 +146,9 @@ func (d *decoder) controlCharacter() {
 	}
 	d.fail(fileStart, "control-character", "the file holds a control character: take it out")
 }
+
+// uncertainDate finds dates such as 2025? that end an entry in brackets or braces.
+var uncertainDate = regexp.MustCompile(`[0-9/.~-]*[0-9]\?\s*[,}\]/]`)
 
 const (
 	maxTrials     = 100       // of cutting the file short

@@ -172,7 +172,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 		}
 		d.item(item, v.Index(i), r)
 	}
-	if s, ok := v.Interface().([]string); ok && len(s) > 1 && (r.ref != "" || r.kind == "id") {
+	if s, ok := v.Interface().([]string); ok && len(s) > 1 {
 		d.repeats(items, s, r)
 	}
 }
