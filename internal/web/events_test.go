@@ -223,6 +223,13 @@ func TestListen(t *testing.T) {
 	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), "is another briefbot running?") {
 		t.Errorf("a taken address: %v", err)
 	}
+	wrong, err := New(Options{Listen: "127.0.0.1:99999"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wrong.Listen(t.Context()); err == nil || strings.Contains(err.Error(), "another briefbot") {
+		t.Errorf("a port that cannot be: %v", err)
+	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
 	}

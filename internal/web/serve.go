@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -29,8 +30,11 @@ const (
 func (w *Web) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", w.options.Listen)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("listening for the web pages: %w; is another briefbot running? --listen names another address, or off", err)
+	case err != nil:
+		return fmt.Errorf("listening for the web pages: %w", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
