@@ -51,7 +51,7 @@ func (s *settings) state(ctx context.Context, name string) (*brief.Snapshot, err
 			return nil, fmt.Errorf("finding the briefs: %w", absErr)
 		}
 		if snapshot, err = brief.LoadRevision(ctx, dir, name); err != nil {
-			err = fmt.Errorf("%q is neither a folder nor a revision: %w", name, err)
+			err = fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", name, err)
 		}
 	}
 	if err != nil {
