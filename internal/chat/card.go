@@ -37,6 +37,22 @@ const (
 	Trouble   Tone = "trouble" // something did not work, or an alarm
 )
 
+// Word returns the tone in a word, for those to whom colour says nothing, and the
+// empty string where nothing need be said.
+func (t Tone) Word() string {
+	switch t {
+	case New:
+		return "New"
+	case Revised:
+		return "Revised"
+	case Withdrawn:
+		return "Withdrawn"
+	case Trouble:
+		return "Problem"
+	}
+	return ""
+}
+
 // An Item is one entry of a card's body.
 type Item struct {
 	// ID names the item within its section, for paging; it is not shown.

@@ -7,20 +7,6 @@ import (
 	"golang.org/x/text/width"
 )
 
-// word returns the word that says the tone where there is no colour, or the empty
-// string where nothing need be said.
-func (t Tone) word() string {
-	switch t {
-	case New:
-		return "New"
-	case Revised:
-		return "Revised"
-	case Withdrawn:
-		return "Withdrawn"
-	}
-	return ""
-}
-
 // Plain returns the card as plain text with a newline at the end: for a terminal,
 // for golden files, and for a service that takes nothing better. Links follow their
 // text in parentheses, numbered citations are listed at the end, and buttons are the
@@ -63,7 +49,8 @@ const maxUnderline = 80
 
 func (p *plain) title(c Card) {
 	title := strings.Join(strings.Fields(printable(c.Title)), " ")
-	if word := c.Tone.word(); word != "" && title != "" {
+	// What is no news says by itself that something did not work.
+	if word := c.Tone.Word(); word != "" && c.Tone != Trouble && title != "" {
 		title = word + " · " + title
 	}
 	if title == "" {

@@ -73,8 +73,8 @@ Read: https://example.org/r
 }
 
 func TestToneWords(t *testing.T) {
-	for tone, want := range map[Tone]string{Plain: "", New: "New", Revised: "Revised", Withdrawn: "Withdrawn", Trouble: ""} {
-		if got := tone.word(); got != want {
+	for tone, want := range map[Tone]string{Plain: "", New: "New", Revised: "Revised", Withdrawn: "Withdrawn", Trouble: "Problem"} {
+		if got := tone.Word(); got != want {
 			t.Errorf("%q: %q", tone, got)
 		}
 	}

@@ -118,14 +118,7 @@ func (l *Ledger) Subscribe(ctx context.Context, s Subscription) (Subscription, e
 	}
 	s.Configured = false
 	err = l.update(ctx, "subscribe", func(tx *transaction) error {
-		if s.Where, err = current(ctx, tx, s.Where); err != nil {
-			return err
-		}
-		others, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, s.Where.String())
-		if err != nil {
-			return err
-		}
-		if s, err = l.order(ctx, tx, s, others); err != nil {
+		if s, err = l.order(ctx, tx, s); err != nil {
 			return err
 		}
 		return arrange(ctx, tx, s.Where)
@@ -141,8 +134,16 @@ const sqlOrder = `INSERT INTO subscriptions (id, conversation, configured, stori
 	ON CONFLICT (conversation, configured, stories) DO UPDATE SET schedule = excluded.schedule, timezone = excluded.timezone,
 	importance = excluded.importance, room = excluded.room, next_at = excluded.next_at`
 
-// order writes s down, one of others being what it replaces, if any.
-func (l *Ledger) order(ctx context.Context, tx *transaction, s Subscription, others []Subscription) (Subscription, error) {
+// order writes s down for what its conversation is now, in place of the order for
+// the same stories, if there is one.
+func (l *Ledger) order(ctx context.Context, tx *transaction, s Subscription) (_ Subscription, err error) {
+	if s.Where, err = current(ctx, tx, s.Where); err != nil {
+		return s, err
+	}
+	others, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, s.Where.String())
+	if err != nil {
+		return s, err
+	}
 	now := l.now()
 	same := slices.IndexFunc(others, func(o Subscription) bool {
 		return o.Configured == s.Configured && slices.Equal(o.Stories, s.Stories)
@@ -326,14 +327,7 @@ func (l *Ledger) configure(ctx context.Context, tx *transaction, subs []Subscrip
 	touched := make(map[chat.Conversation]bool)
 	kept := make(map[int64]bool)
 	for _, s := range subs {
-		if s.Where, err = current(ctx, tx, s.Where); err != nil {
-			return err
-		}
-		others, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, s.Where.String())
-		if err != nil {
-			return err
-		}
-		if s, err = l.order(ctx, tx, s, others); err != nil {
+		if s, err = l.order(ctx, tx, s); err != nil {
 			return err
 		}
 		kept[s.ID], touched[s.Where] = true, true

@@ -143,7 +143,7 @@ func render(c chat.Card, share string) message {
 	if e.Description == "" && e.Title == "" && e.Footer == nil {
 		e.Description = "—"
 	}
-	if word := toneWord(c.Tone); word != "" {
+	if word := c.Tone.Word(); word != "" {
 		e.Author = &author{Name: word}
 	}
 	m := message{Embeds: []embed{e}, Components: buttons(c.Actions, share), AllowedMentions: mentions{Parse: []string{}}}
@@ -199,21 +199,6 @@ func hasLink(t chat.Text) bool {
 		}
 	}
 	return false
-}
-
-// toneWord says a tone in words: colour alone says nothing to many.
-func toneWord(t chat.Tone) string {
-	switch t {
-	case chat.New:
-		return "New"
-	case chat.Revised:
-		return "Revised"
-	case chat.Withdrawn:
-		return "Withdrawn"
-	case chat.Trouble:
-		return "Problem"
-	}
-	return ""
 }
 
 func colour(t chat.Tone) int {

@@ -9,11 +9,6 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// toneWords say what kind of news a card is. There are no colours here to say it.
-var toneWords = map[chat.Tone]string{
-	chat.New: "New", chat.Revised: "Revised", chat.Withdrawn: "Withdrawn", chat.Trouble: "Problem",
-}
-
 // layout returns the whole card as one text, as it is read on a phone: the title in
 // bold, the lead, the items with a short line of small print above each head, and
 // the note. What a service might make a link or a ping of is quiet in it.
@@ -33,7 +28,7 @@ func layout(c chat.Card) chat.Text {
 
 func heading(c chat.Card) chat.Text {
 	title := oneLine(c.Title)
-	word := toneWords[c.Tone]
+	word := c.Tone.Word() // there is no colour to say it
 	switch {
 	case word == "" || strings.Contains(strings.ToLower(title), strings.ToLower(word)):
 	case title == "":
@@ -230,18 +225,5 @@ func trim(t chat.Text) chat.Text {
 	whole := t.String()
 	from := len(whole) - len(strings.TrimLeftFunc(whole, blank))
 	to := len(strings.TrimRightFunc(whole, blank))
-	if from >= to {
-		return nil
-	}
-	var out chat.Text
-	at := 0
-	for _, s := range t {
-		a, b := max(from-at, 0), min(to-at, len(s.Text))
-		at += len(s.Text)
-		if a < b {
-			s.Text = s.Text[a:b]
-			out = append(out, s)
-		}
-	}
-	return out
+	return t.Slice(from, to)
 }

@@ -248,15 +248,7 @@ func (s *Server) SetCommands(list ...map[string]any) {
 	}
 }
 
-// Created is how many commands were created today, for the limit of 200;
-// [Server.SetCreated] sets it.
-func (s *Server) Created() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.created
-}
-
-// SetCreated sets how many commands were created today.
+// SetCreated sets how many commands were created today, for the limit of 200.
 func (s *Server) SetCreated(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

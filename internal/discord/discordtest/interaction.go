@@ -3,7 +3,6 @@ package discordtest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -49,7 +48,6 @@ type Pending struct {
 	updated  bool // the source was edited in place
 	choices  []Choice
 	follow   []*Message
-	data     json.RawMessage
 }
 
 // A Choice is one offer of autocompletion.
@@ -208,7 +206,6 @@ func (s *Server) interact(by Member, channel string, kind int, data map[string]a
 		}
 		o["message"] = m
 	}
-	p.data, _ = json.Marshal(o)
 	s.dispatch("INTERACTION_CREATE", o)
 	return p, nil
 }
@@ -230,12 +227,6 @@ func (s *Server) Tokens() []string {
 	}
 	return all
 }
-
-// Token is the interaction's secret.
-func (p *Pending) Token() string { return p.token }
-
-// Raw is the interaction as it was sent.
-func (p *Pending) Raw() json.RawMessage { return p.data }
 
 // Message waits for the answer as its asker sees it: a new message, or the one
 // whose button was pressed after it was edited. While the answer is deferred it
@@ -302,9 +293,6 @@ func (p *Pending) Acknowledged() int {
 	defer p.server.mu.Unlock()
 	return p.acked
 }
-
-// ErrUnanswered says that Discord gave an interaction up.
-var ErrUnanswered = errors.New("the application did not respond")
 
 // Overdue says whether the interaction went without an answer for too long.
 func (p *Pending) Overdue() bool {
