@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"io"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,4 +31,14 @@ func TestReload(t *testing.T) {
 	w.wait("the good file to be read", said("read the configuration again"))
 	w.wait("what must wait to be named", said("settings=log.level"))
 	w.process.stop()
+}
+
+// A signal that comes while briefbot starts ends it as well as any other.
+func TestInterruptedStart(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := &settings{Store: filepath.Join(t.TempDir(), "briefbot.db"), Briefs: "../../briefs", Listen: "off", Timezone: "UTC", file: new(file)}
+	if err := (serveCmd{}).Run(ctx, s, &console{out: io.Discard, err: io.Discard}, nil); err != nil {
+		t.Error(err)
+	}
 }

@@ -27,6 +27,12 @@ type serveCmd struct{}
 
 // Run carries out “briefbot serve”: it makes the parts, joins them and waits.
 func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rereader) (err error) {
+	running := false
+	defer func() {
+		if !running && ctx.Err() != nil {
+			err = nil // a signal ended the start: that is what was asked for
+		}
+	}()
 	// From here on a SIGHUP means to read the file, not to end.
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -88,9 +94,10 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 		return err
 	}
 	s.greet(out, b, pages, platforms)
-	ctx, cancel := context.WithCancel(ctx)
+	running = true
+	watching, cancel := context.WithCancel(ctx)
 	var reloading sync.WaitGroup
-	reloading.Go(func() { s.reload(ctx, hangup, reread, b, logger) })
+	reloading.Go(func() { s.reload(watching, hangup, reread, b, logger) })
 	defer reloading.Wait() // before the ledger is closed
 	defer cancel()
 	return b.Run(ctx)
