@@ -112,6 +112,12 @@ func (d *Discord) Pace(chat.Conversation) chat.Pace {
 	return chat.Pace{PerSecond: digestRate, Burst: 5, Each: time.Second, Workers: 32}
 }
 
+// Dedupes implements [chat.Deduplicator]. How long a nonce is remembered is not
+// documented beyond “a few minutes”
+// (https://discord.com/developers/docs/resources/message#create-message); two are
+// the least that can be meant.
+func (d *Discord) Dedupes() time.Duration { return 2 * time.Minute }
+
 // denied stops the adapter: Discord refuses the token.
 func (d *Discord) denied(err error) {
 	d.mu.Lock()

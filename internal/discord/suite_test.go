@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-
 	"strings"
 	"sync"
 	"testing"
@@ -181,8 +180,6 @@ func (h *harness) Secrets() []string { return append(h.server.Tokens(), h.server
 
 func (h *harness) Log() string { return h.log.String() }
 
-func (h *harness) Deduplicates() bool { return true }
-
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -199,3 +196,5 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+var _ chat.Deduplicator = (*discord.Discord)(nil)

@@ -38,9 +38,7 @@ func (h *harness) Platform() chat.Platform { return h.bot }
 func (h *harness) Secrets() []string {
 	return []string{h.Token(), strings.SplitN(h.Token(), ":", 2)[1]}
 }
-func (h *harness) Log() string        { return h.log.String() }
-func (h *harness) Deduplicates() bool { return false }
-
+func (h *harness) Log() string { return h.log.String() }
 func (h *harness) Places() []chattest.Place {
 	me := []string{"telegram:42"}
 	return []chattest.Place{

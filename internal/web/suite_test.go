@@ -114,4 +114,3 @@ func (h *harness) Fail(chat.Conversation, chattest.Outcome) bool { return false 
 func (h *harness) Refused() []string                             { return nil }
 func (h *harness) Secrets() []string                             { return nil }
 func (h *harness) Log() string                                   { return "" }
-func (h *harness) Deduplicates() bool                            { return true }

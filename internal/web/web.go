@@ -175,6 +175,10 @@ func (w *Web) Send(ctx context.Context, to chat.Conversation, c chat.Card, key s
 	return chat.MessageID(w.log.post(entry{Kind: digestEntry, Card: c, At: w.options.Now()}, key)), nil
 }
 
+// Dedupes says that a key is remembered as long as the message is: while the
+// program runs.
+func (w *Web) Dedupes() time.Duration { return time.Hour }
+
 // Survey says that the bot may post in the preview.
 func (w *Web) Survey(_ context.Context, where chat.Conversation) (chat.Survey, error) {
 	if where != conversation() {

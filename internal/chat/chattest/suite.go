@@ -42,8 +42,6 @@ type Harness interface {
 	// so far.
 	Secrets() []string
 	Log() string
-	// Deduplicates says that the vendor posts a message with the same key once.
-	Deduplicates() bool
 }
 
 // A Place is a conversation with what the platform should say of a question from

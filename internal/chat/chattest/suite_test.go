@@ -63,8 +63,8 @@ func newModel(f faults) *model {
 func (m *model) Platform() chat.Platform { return m }
 func (m *model) Places() []Place         { return m.places }
 func (m *model) Name() string            { return "model" }
+func (m *model) Dedupes() time.Duration  { return time.Minute }
 func (m *model) Secrets() []string       { return []string{modelSecret} }
-func (m *model) Deduplicates() bool      { return true }
 
 func (m *model) Refused() []string {
 	if m.refused {
