@@ -1,6 +1,12 @@
 // Package bot is the product: what can be asked about the stories and what is said,
-// in answers and in digests. Everything it stands on hides one thing; this is the
-// tour of them, from the ground up.
+// in answers and in digests. Everything it stands on hides one thing. This is the
+// tour of all the code, from the ground up; each package goes on where it ends.
+//
+// # Spelling
+//
+// Package spelling knows nothing but words: how they are compared when somebody
+// typed them, without case and accents, and which one a slip of the fingers meant.
+// Stories, commands, keys of a brief and names of settings are all found by it.
 //
 // # Stories
 //
@@ -23,8 +29,27 @@
 // author means it: text in spans, never markup. A [chat.Command] is declared once,
 // as data; a [chat.Set] of them reads a typed line or a button's data, binds the
 // arguments, checks access and turns an error into a card. A [chat.Platform]
-// connects all this to a service: packages discord, telegram and web each are one.
-// Package prose turns the small Markdown of the briefs into spans.
+// connects all this to a service, and learns from a [chat.Host] what the bot offers.
+//
+// Package prose turns the small Markdown of the briefs into spans, so that nothing
+// above it meets markup, and nothing below it has to trust any.
+//
+// # Services
+//
+// Packages discord and telegram are a platform each. Each hides its vendor: how
+// questions arrive and are acknowledged, what a card looks like there and what of it
+// fits, how fast messages may be posted, and which of the outcomes of a send an
+// error means. None imports the other, and none knows a story.
+//
+// Package web is the third platform, and the pages of the stories that anyone may
+// read. Its preview never renders a card: it shows the very requests that the other
+// two would post, as their clients would show them.
+//
+// Beside each vendor's package stands one that plays the vendor, discordtest and
+// telegramtest: a strict server in the process that refuses what the vendor refuses,
+// counts what the vendor counts and fails when told to. Package chattest holds any
+// platform to the contract of chat against such a stand-in, and has a platform of
+// its own that posts nowhere, for the tests of this package.
 //
 // # What is owed
 //
@@ -32,20 +57,22 @@
 // [digest.Ledger] records changes together with the state they lead to, keeps the
 // subscriptions and their cursors, and knows of every message that is owed what
 // became of it. Its [digest.Dispatcher] plans digests when they are due and sends
-// them.
+// them, each written down before it goes out and again when its outcome is known.
 //
 // # Answers
 //
-// An answer begins in commands.go, the table of what can be asked. In question.go
-// an invocation becomes a question: with a reader for its asker, at one instant.
-// Each section of a dossier has its handler, which makes a card of what the section
-// says: overview.go, timeline.go, event.go, people.go, and sections.go for those
-// that are plain lists. What stands around every answer about a story (its title,
-// how old it is, the buttons to its sections) is in frame.go; how long sections
-// come in pages that lose nothing, and go on after an item rather than a number, is
-// in page.go; stories.go lists stories and asks which one is meant. What a
-// conversation can order is in subscribe.go and standing.go. Errors come back to
-// errors.go, which decides what a reader may be told of them.
+// An answer begins in commands.go, the table of what can be asked; complete.go
+// offers what may be typed. In question.go an invocation becomes a question: with a
+// reader for its asker, at one instant. Each section of a dossier has its handler,
+// which makes a card of what the section says: overview.go, timeline.go, event.go,
+// people.go, and sections.go for those that are plain lists. What stands around
+// every answer about a story (its title, how old it is, the buttons to its sections)
+// is in frame.go; how long sections come in pages that lose nothing, and go on after
+// an item rather than a number, is in page.go; stories.go lists stories and asks
+// which one is meant. What a conversation can order is in subscribe.go,
+// subscriptions.go and default.go; help.go and status.go tell of the bot itself.
+// Errors come back to errors.go, which decides what a reader may be told of them,
+// and words.go has the turns of phrase that all share.
 //
 // # Digests
 //
@@ -67,5 +94,41 @@
 // They end in this order: the receivers and the reload loop stop, answers begun are
 // given, sends in flight settle, and whoever opened the ledger closes it. What a
 // platform may ask of the bot is in host.go, trouble for the operators in alarm.go,
-// and how the rooms of configured subscriptions are found in rooms.go.
+// and how the rooms of configured subscriptions are found in rooms.go. Command
+// briefbot, in cmd, makes the parts from flags, environment and file, and hands them
+// to New.
+//
+// # How a question is answered
+//
+// Somebody types /timeline us-nss-2025 in Telegram. The poller takes the update and
+// gives it to the lane of its chat, which makes an invocation of it: the line, the
+// conversation, and the access subjects of both. [chat.Host.Run] leads to the set,
+// which parses the line, finds the command, fills in the default story where none is
+// named, and checks who asks. The handler reads one snapshot through the asker's
+// eyes and composes a card; its buttons are calls in the form in which they would be
+// typed. The adapter lays the card out as text with entities, cuts it to what fits,
+// and posts it. A press is the same line again, read by the same parser; only the
+// answer takes the place of the message, unless others were sent that message too.
+//
+// On Discord the same handler runs: the options come by name, the answer is deferred
+// if it is slow, and only the asker sees it, with a button to share it.
+//
+// # How a change is told
+//
+// Somebody saves a brief. The watcher notices, waits until the file is at rest, and
+// wakes the reload loop, which loads: a file that did not change is not read into a
+// dossier again, and one that broke is served as it was. The library swaps, and
+// readers see the new event at once. [digest.Ledger.Record] compares the snapshot
+// with what was recorded last, in one transaction that writes down both the changes
+// and the new state, so that no change is recorded twice or lost, wherever the
+// process dies.
+//
+// When a subscription is due, the dispatcher plans it: the changes after its cursor,
+// those that it asks for and may see, several of one item merged into one. The words
+// come from digest.go; equal digests are composed once. A delivery under a key of
+// its own is written down and the cursor advances, together. A delivery is then
+// claimed, in a transaction of its own, before [chat.Platform.Send] is called, and
+// settled by what that returns: sent, later, uncertain, moved, gone or refused. What
+// a dead process left claimed is uncertain, since it may have been posted; it is
+// sent again with its key, by which Discord gives back the first message.
 package bot
