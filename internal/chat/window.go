@@ -8,10 +8,11 @@ import (
 )
 
 // A Window keeps a vendor's limit of so many requests in any span of time, however
-// requests and answers are held up on their way: a request counts from when it
-// leaves until the span has passed after its answer, and somewhere in between the
-// vendor counts it. One that hangs counts for two spans, so that hanging requests
-// do not stop the others. It may be used by many at once.
+// requests and answers are held up on their way. The vendor counts a request
+// somewhere between its leaving and its answer, but what every request takes, it
+// takes alike: a request counts for the span, and for as much longer as its answer
+// took more than the quickest of late. One that hangs counts for two spans, so that
+// hanging requests do not stop the others. It may be used by many at once.
 type Window struct {
 	limit int
 	span  time.Duration
@@ -19,10 +20,11 @@ type Window struct {
 	mu      sync.Mutex
 	places  []*place // taken, in the order in which requests left
 	changed chan struct{}
+	quick   quickest
 }
 
 // A place is taken by one request.
-type place struct{ until time.Time }
+type place struct{ left, until time.Time }
 
 // NewWindow returns a window that lets limit requests through in any span.
 func NewWindow(limit int, span time.Duration) *Window {
@@ -38,7 +40,7 @@ func (w *Window) Enter(ctx context.Context, keep int) (leave func(), err error) 
 		now := time.Now()
 		wait := w.look(now, keep)
 		if wait == 0 {
-			p := &place{now.Add(2 * w.span)}
+			p := &place{now, now.Add(2 * w.span)}
 			w.places = append(w.places, p)
 			w.mu.Unlock()
 			return sync.OnceFunc(func() { w.leave(p) }), nil
@@ -79,13 +81,38 @@ func (w *Window) wait(ctx context.Context, d time.Duration, changed <-chan struc
 	return nil
 }
 
-// leave gives a place back a span after the answer.
+// leave gives a place back a span after the answer, less what the quickest took.
 func (w *Window) leave(p *place) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if until := time.Now().Add(w.span); until.Before(p.until) {
+	now := time.Now()
+	alike := w.quick.note(now.Sub(p.left))
+	alike -= alike / 8 // the quickest was held up a little too
+	if until := now.Add(w.span - alike); until.Before(p.until) {
 		p.until = until
 	}
 	close(w.changed)
 	w.changed = make(chan struct{})
+}
+
+// A quickest knows how long the quickest of the latest requests took.
+type quickest struct {
+	n            int
+	this, before time.Duration // of this generation of requests and the one before
+}
+
+// generation is how many requests are compared before older ones are forgotten: the
+// way to the vendor may have become longer.
+const generation = 64
+
+func (q *quickest) note(took time.Duration) time.Duration {
+	switch {
+	case q.n == 0:
+		q.this, q.before = took, took
+	case q.n%generation == 0:
+		q.this, q.before = took, q.this
+	}
+	q.n++
+	q.this = min(q.this, took)
+	return min(q.this, q.before)
 }

@@ -24,7 +24,13 @@ func TestWindowHoldsUnderJitter(t *testing.T) {
 		var all sync.WaitGroup
 		began := time.Now()
 		for range requests {
-			way, back := time.Duration(random.Int64N(int64(300*time.Millisecond))), time.Duration(random.Int64N(int64(50*time.Millisecond)))
+			// Most are held up a little, one in ten for long.
+			held := int64(10 * time.Millisecond)
+			if random.Int64N(10) == 0 {
+				held = int64(300 * time.Millisecond)
+			}
+			way := 30*time.Millisecond + time.Duration(random.Int64N(held))
+			back := 20*time.Millisecond + time.Duration(random.Int64N(int64(10*time.Millisecond)))
 			all.Go(func() {
 				leave, err := w.Enter(t.Context(), 0)
 				if err != nil {
@@ -45,8 +51,38 @@ func TestWindowHoldsUnderJitter(t *testing.T) {
 				t.Fatalf("%d requests within %v", limit+1, d)
 			}
 		}
-		// A slot is taken for the span and the way there and back, 1.35 s at most.
-		if took, most := time.Since(began), requests/limit*1350*time.Millisecond; took > most {
+		// A place is taken for the span and what its request was held up, 1.32 s at most.
+		if took, most := time.Since(began), requests/limit*1320*time.Millisecond; took > most {
+			t.Errorf("%d requests took %v, more than %v", requests, took, most)
+		}
+	})
+}
+
+// TestWindowOfFarVendor answers every request after half a second: that must not
+// cost half the rate.
+func TestWindowOfFarVendor(t *testing.T) {
+	const limit, requests, way = 30, 600, 500 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		w := chat.NewWindow(limit, time.Second)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range requests {
+			all.Go(func() {
+				leave, err := w.Enter(t.Context(), 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				time.Sleep(way) // in the bubble no time is lost
+				leave()
+			})
+		}
+		all.Wait()
+		took := time.Since(began)
+		if least := (requests/limit - 1) * time.Second; took < least {
+			t.Errorf("%d requests took %v, less than %v", requests, took, least)
+		}
+		if most := requests/limit*1070*time.Millisecond + way; took > most {
 			t.Errorf("%d requests took %v, more than %v", requests, took, most)
 		}
 	})
