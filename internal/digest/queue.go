@@ -125,6 +125,18 @@ func newInserter(d *driver, now func() time.Time) (*river.Client[*sql.Tx], error
 	return river.NewClient(d, &river.Config{Logger: slog.New(slog.DiscardHandler), Test: river.TestConfig{Time: ourClock{now}}})
 }
 
+// A terse handler drops what a library reports of its usual work.
+type terse struct{ slog.Handler }
+
+// Enabled lets warnings and errors pass, as far as they are wanted.
+func (t terse) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && t.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs and WithGroup stay terse.
+func (t terse) WithAttrs(attrs []slog.Attr) slog.Handler { return terse{t.Handler.WithAttrs(attrs)} }
+func (t terse) WithGroup(name string) slog.Handler       { return terse{t.Handler.WithGroup(name)} }
+
 // newWorking returns a client that works on the queues of these platforms.
 func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now func() time.Time, logger *slog.Logger) (*river.Client[*sql.Tx], error) {
 	workers := river.NewWorkers()
@@ -145,7 +157,7 @@ func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now fu
 		// One process has nobody to elect. What the leader does for a queue, the
 		// dispatcher does from the deliveries: they know what is left undone.
 		LeaderElectionDisabled: true,
-		Logger:                 logger,
+		Logger:                 slog.New(terse{logger.Handler()}),
 		Test:                   river.TestConfig{Time: ourClock{now}},
 	})
 }
