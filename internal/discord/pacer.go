@@ -66,6 +66,7 @@ func (e *errPaced) Error() string {
 // safe for use by many goroutines.
 type pacer struct {
 	second *chat.Window // of all requests under the overall limit
+	posts  *chat.Window // of digests
 
 	mu      sync.Mutex
 	overall spacing
@@ -82,6 +83,7 @@ type pacer struct {
 func newPacer() *pacer {
 	return &pacer{
 		second:  chat.NewWindow(overallLimit, time.Second),
+		posts:   chat.NewWindow(digestRate, time.Second),
 		overall: spacing{every: time.Second / overallRate, burst: 2},
 		digests: spacing{every: time.Second / digestRate, burst: 1},
 		hashes:  map[string]string{}, limits: map[string]int{}, buckets: map[string]*bucket{},
@@ -142,17 +144,28 @@ func (p *pacer) acquire(ctx context.Context, c class, route, major string) (rele
 
 // space waits for the overall pace. The caller calls leave when the answer is there.
 func (p *pacer) space(ctx context.Context, c class) (leave func(), err error) {
-	keep := 0
-	if c == digest {
-		keep = digestKeep
-		if err := p.turn(ctx, &p.digests); err != nil {
+	if c != digest {
+		if err := p.turn(ctx, &p.overall); err != nil {
 			return nil, err
 		}
+		return p.second.Enter(ctx, 0)
+	}
+	if err := p.turn(ctx, &p.digests); err != nil {
+		return nil, err
 	}
 	if err := p.turn(ctx, &p.overall); err != nil {
 		return nil, err
 	}
-	return p.second.Enter(ctx, keep)
+	if leave, err = p.second.Enter(ctx, digestKeep); err != nil {
+		return nil, err
+	}
+	left, err := p.posts.Enter(ctx, 0)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	left() // it counts from here, however long the answer takes
+	return leave, nil
 }
 
 // turn waits for the next turn of a spacing.

@@ -13,7 +13,8 @@ import (
 // are 30 messages a second over all, about one a second for a chat, and 20 a minute
 // for a group. The pace lies a little below, and no second holds more than the
 // limit even where requests bunch up on their way; one place of those is kept for
-// answers.
+// answers. Answers may follow one another quickly in a chat, as the vendor allows
+// for a short while; what nobody waits for never does.
 const (
 	allLimit  = 30
 	allKeep   = 1
@@ -22,6 +23,7 @@ const (
 	reserve   = 3 // of the burst, kept for answers
 	chatBurst = 3
 	chatEach  = time.Second
+	chatGap   = chatEach + 50*time.Millisecond // after any message in a chat
 	// In any minute a group gets at most its burst and what a minute earns: 19.
 	groupBurst = 4
 	groupEach  = 4 * time.Second
@@ -32,6 +34,7 @@ const (
 type gate struct {
 	now    func() time.Time
 	second *chat.Window                                        // of all messages
+	posts  *chat.Window                                        // of what is no answer
 	shape  func(chat int64) (size float64, each time.Duration) // of a chat's bucket
 
 	mu     sync.Mutex
@@ -46,10 +49,11 @@ type gate struct {
 type bucket struct {
 	tokens float64
 	at     time.Time
+	last   time.Time // when one passed
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), posts: chat.NewWindow(digestRate, time.Second), shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -69,7 +73,7 @@ func shape(chat int64) (size float64, each time.Duration) {
 }
 
 // try lets one message pass, or says how long until it may be tried again. keep is
-// how much of the over-all burst must be left.
+// how much of the over-all burst must be left, zero for an answer.
 func (g *gate) try(chat int64, keep float64) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -87,7 +91,11 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	b.fill(now, size, 1/each.Seconds())
 	g.all.fill(now, allBurst, allRate)
 	wait := max(lack(b.tokens, 1, 1/each.Seconds()), lack(g.all.tokens, 1+keep, allRate))
+	if keep > 0 && !b.last.IsZero() {
+		wait = max(wait, b.last.Add(chatGap).Sub(now))
+	}
 	if wait == 0 {
+		b.last = now
 		b.tokens--
 		g.all.tokens--
 	}
@@ -107,12 +115,22 @@ func (g *gate) paused(now time.Time, chat int64) time.Duration {
 	return max(g.pauses[chat].Sub(now), g.pauses[0].Sub(now), 0)
 }
 
-// keepFor is how many places of a second a message leaves free.
-func keepFor(answer bool) int {
+// enter waits until no second holds too much. The caller calls leave when the
+// message was answered; the error is that of ctx.
+func (g *gate) enter(ctx context.Context, answer bool) (leave func(), err error) {
 	if answer {
-		return 0
+		return g.second.Enter(ctx, 0)
 	}
-	return allKeep
+	if leave, err = g.second.Enter(ctx, allKeep); err != nil {
+		return nil, err
+	}
+	left, err := g.posts.Enter(ctx, 0)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	left() // it counts from here, however long the answer takes
+	return leave, nil
 }
 
 // everyone says whether all chats must wait.

@@ -89,6 +89,28 @@ func TestGateKeepsTheVendorsLimits(t *testing.T) {
 	}
 }
 
+// TestGateSpacesPosts has a digest of several messages, which nobody waits for, keep
+// to one a second in its chat, also right after an answer.
+func TestGateSpacesPosts(t *testing.T) {
+	for _, chat := range []int64{42, -42} {
+		c := newClock()
+		g := newGate(c.now)
+		if wait := g.try(chat, 0); wait != 0 {
+			t.Fatalf("an answer waits %v", wait)
+		}
+		for range 2 {
+			wait := g.try(chat, reserve)
+			if wait <= time.Second || wait > 2*time.Second {
+				t.Errorf("a post in %d waits %v after another message, not a little over a second", chat, wait)
+			}
+			c.advance(wait)
+			if wait := g.try(chat, reserve); wait != 0 {
+				t.Errorf("after that, a post in %d waits %v", chat, wait)
+			}
+		}
+	}
+}
+
 func TestGateSaysHowLongToWait(t *testing.T) {
 	c := newClock()
 	g := newGate(c.now)

@@ -21,7 +21,7 @@ const digestRate = 28
 // Pace leaves room for answers below the vendor's limits: over all, and in each
 // chat.
 func (t *Telegram) Pace(to chat.Conversation) chat.Pace {
-	p := chat.Pace{PerSecond: digestRate, Burst: 2, Each: chatEach, Workers: workers}
+	p := chat.Pace{PerSecond: digestRate, Burst: 1, Each: chatEach, Workers: workers}
 	if id, err := chatID(to); err == nil && id < 0 {
 		p.Burst, p.Each = 3, groupEach
 	}
@@ -129,7 +129,7 @@ func (t *Telegram) ask(ctx context.Context, to chat.Conversation, answer bool, m
 	if wait > 0 {
 		return &chat.Later{After: wait, Everyone: t.gate.everyone(), Err: errHeld}
 	}
-	leave, err := t.gate.second.Enter(ctx, keepFor(answer))
+	leave, err := t.gate.enter(ctx, answer)
 	if err != nil {
 		return &chat.Later{Err: err}
 	}
