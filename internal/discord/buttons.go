@@ -22,7 +22,7 @@ func shareID(call string) string {
 	switch {
 	case call == "":
 		return ""
-	case len(sharePrefix)+len(call) <= maxCustomID:
+	case len(sharePrefix)+len(call) <= chat.MaxData:
 		return sharePrefix + call
 	}
 	return sharePrefix + chat.Short(call)

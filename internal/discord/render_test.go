@@ -189,6 +189,11 @@ func TestLongCallsAreCarriedByName(t *testing.T) {
 	if id := m.Components[1].Components[0].CustomID; id != "share "+chat.Short(call) {
 		t.Errorf("share id %q", id)
 	}
+	// With its own word in front a call may become too long.
+	call = "event a-story-with-a-rather-long-name id=an-event-with-a-long-name"
+	if id := shareID(call); id != "share ~"+chat.Ticket(call) || len(id) > chat.MaxData {
+		t.Errorf("share id %q", id)
+	}
 	if id := shareID("timeline us-nss-2025"); id != "share timeline us-nss-2025" {
 		t.Errorf("share id %q", id)
 	}
