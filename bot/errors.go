@@ -75,6 +75,10 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 	case errors.As(err, &usage):
 		return b.usageCard(inv, usage)
 	case errors.As(err, &story):
+		if strings.HasPrefix(inv.Line, "~") {
+			// Whoever guesses a name must not learn that something is kept under it.
+			return staleButton()
+		}
 		return unknownStoryCard(story.word, story.question)
 	case errors.As(err, &event):
 		return unknownEventCard(event)
@@ -178,10 +182,10 @@ func closedCard(inv *chat.Invocation) chat.Card {
 	return card
 }
 
-// addresses are the conversation's and the asker's own, as the configuration
-// writes them.
+// addresses are the conversation's and the asker's own, as the groups of the
+// configuration write them: a topic is of its chat's groups.
 func addresses(inv *chat.Invocation) []string {
-	all := []string{inv.Where.String()}
+	all := []string{ownSubject(inv.Where)}
 	if len(inv.Asker) > 0 && inv.Asker[0] != all[0] {
 		all = append(all, inv.Asker[0])
 	}

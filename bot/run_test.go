@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/chat/chattest"
@@ -618,5 +620,39 @@ func TestUnrecordableChanges(t *testing.T) {
 	}
 	if answer := w.ask("manager", "/subscribe bridge").Card.Plain(); !strings.Contains(answer, "Something went wrong") {
 		t.Errorf("got\n%s", answer)
+	}
+}
+
+// A kept call is asked for by the hash of its text, which anybody can compute. For
+// whom its story does not exist the answer must be that of a call never kept.
+func TestGuessedTicketTellsNothing(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"bridge": bridge,
+		"secret": bridge + "audience: [newsroom]\n",
+	}, withConfig(Config{Policy: brief.Policy{Groups: map[string][]string{"newsroom": {"fake:42"}}}}))
+	const kept, never = "overview secret", "overview nothing"
+	if err := w.ledger.KeepCalls(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"reader", "private"} {
+		got, want := w.ask(who, "~"+chat.Ticket(kept)), w.ask(who, "~"+chat.Ticket(never))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s can tell that the call is kept (-want +got):\n%s", who, diff)
+		}
+	}
+	if card := w.ask("insider", "~"+chat.Ticket(kept)).Card; card.Tone == chat.Trouble {
+		t.Errorf("the newsroom is answered\n%s", card.Plain())
+	}
+}
+
+// Whoever is to be let in needs the address that a group of the configuration can
+// hold, and that is a chat's, not a topic's.
+func TestClosedBotNamesTheAddressOfAGroup(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge}, withConfig(Config{Policy: brief.Policy{Closed: true}}))
+	inv := asker("reader", "/stories")
+	inv.Where.Thread = "9"
+	text := w.Host().Run(t.Context(), inv).Card.Plain()
+	if !strings.Contains(text, "fake:-100") || strings.Contains(text, "/9") {
+		t.Errorf("the answer names another address:\n%s", text)
 	}
 }
