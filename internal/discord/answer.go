@@ -53,6 +53,7 @@ type receiver struct {
 	rest   *rest
 	host   chat.Host
 	logger *slog.Logger
+	told   *told
 }
 
 // handle answers one interaction as it came from the gateway. It returns when the
@@ -71,6 +72,7 @@ func (r *receiver) handle(ctx context.Context, raw json.RawMessage) {
 		r.logger.Error("an interaction cannot be read", "error", err)
 		return
 	}
+	r.told.note(&i)
 	x := &exchange{receiver: r, i: &i, began: began}
 	switch i.Type {
 	case slashCommand:

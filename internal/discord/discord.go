@@ -45,6 +45,7 @@ type Discord struct {
 	rest   *rest
 	dial   dialer
 	logger *slog.Logger
+	told   told
 
 	mu          sync.Mutex
 	application string // the application's id, once known
@@ -155,7 +156,7 @@ func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
 	defer drop()
 	var answers crowd
 	var loops sync.WaitGroup
-	receiver := &receiver{rest: d.rest, host: host, logger: d.logger}
+	receiver := &receiver{rest: d.rest, host: host, logger: d.logger, told: &d.told}
 	events := newQueue()
 	v := &supervisor{
 		rest: d.rest, dial: d.dial, logger: d.logger,

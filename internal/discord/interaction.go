@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -20,6 +19,7 @@ const (
 // The types of channels that differ in who reads them
 // (https://discord.com/developers/docs/resources/channel#channel-object-channel-types).
 const (
+	textChannel        = 0
 	directChat         = 1
 	announcementThread = 10
 	publicThread       = 11
@@ -52,13 +52,15 @@ type interaction struct {
 		ParentID string `json:"parent_id"`
 	} `json:"channel"`
 	Member *struct {
-		User        user     `json:"user"`
-		Roles       []string `json:"roles"`
-		Permissions string   `json:"permissions"`
+		User        user        `json:"user"`
+		Roles       []string    `json:"roles"`
+		Permissions permissions `json:"permissions"`
 	} `json:"member"`
-	User    *user  `json:"user"`
-	Locale  string `json:"locale"`
-	Context *int   `json:"context"` // nil: not said
+	// Own are the bot's permissions in the channel; nil: not said.
+	Own     *permissions `json:"app_permissions"`
+	User    *user        `json:"user"`
+	Locale  string       `json:"locale"`
+	Context *int         `json:"context"` // nil: not said
 	Data    struct {
 		Name     string  `json:"name"`
 		Options  []given `json:"options"`
@@ -186,8 +188,7 @@ func isThread(kind int) bool {
 // administrator. Discord computed the permissions for this channel, and gives a
 // server's owner all of them.
 func (i *interaction) manages() bool {
-	p, err := strconv.ParseUint(i.Member.Permissions, 10, 64)
-	return err == nil && p&(administrator|manageGuild|manageChannels) != 0
+	return uint64(i.Member.Permissions)&(administrator|manageGuild|manageChannels) != 0
 }
 
 // call is a slash command as a call.

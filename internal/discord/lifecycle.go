@@ -1,9 +1,11 @@
 package discord
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,10 +65,17 @@ type guildEvent struct {
 	Unavailable   bool      `json:"unavailable"`
 	JoinedAt      time.Time `json:"joined_at"`
 	SystemChannel string    `json:"system_channel_id"`
-	Channels      []user    `json:"channels"`
+	Channels      []listed  `json:"channels"`
 	Threads       []user    `json:"threads"`
 	User          user      `json:"user"`
 	Guilds        []user    `json:"guilds"`
+}
+
+// listed is a channel as a server lists it.
+type listed struct {
+	ID       string `json:"id"`
+	Type     int    `json:"type"`
+	Position int    `json:"position"`
 }
 
 // handle takes one event of the gateway.
@@ -125,7 +134,10 @@ func (r *roster) guildCreated(ctx context.Context, e guildEvent) {
 	_, known := r.guilds[e.ID]
 	invited := !known && (!r.initial[e.ID] || e.JoinedAt.After(r.began))
 	r.guilds[e.ID] = map[string]bool{}
-	for _, c := range append(e.Channels, e.Threads...) {
+	for _, c := range e.Channels {
+		r.add(e.ID, c.ID)
+	}
+	for _, c := range e.Threads {
 		r.add(e.ID, c.ID)
 	}
 	if !invited {
@@ -146,17 +158,37 @@ func (r *roster) guildCreated(ctx context.Context, e guildEvent) {
 	r.greet(ctx, e)
 }
 
-// greet tells the host of a new guild, if there is a place to greet it.
+// greetingTries is how many channels of a new guild are looked at for one where the
+// bot may speak.
+const greetingTries = 5
+
+// greet tells the host of a new guild, if there is a place to greet it: the channel
+// for the server's own messages, or else the first where the bot may speak.
 func (r *roster) greet(ctx context.Context, e guildEvent) {
-	if e.SystemChannel == "" {
-		return
+	for _, c := range greetingPlaces(e) {
+		s, err := r.survey(ctx, c)
+		if err == nil && s.CanPost {
+			r.tell(ctx, chat.Event{Kind: chat.Added, Where: conversation(c), Room: s.Room})
+			return
+		}
+		r.logger.Info("a new server is not greeted in a channel", "guild", e.ID, "channel", c, "missing", s.Missing, "error", err)
 	}
-	s, err := r.survey(ctx, e.SystemChannel)
-	if err != nil || !s.CanPost {
-		r.logger.Info("a new server has no channel to be greeted in", "guild", e.ID, "missing", s.Missing, "error", err)
-		return
+}
+
+// greetingPlaces are the channels where a guild might be greeted, best first.
+func greetingPlaces(e guildEvent) []string {
+	text := slices.DeleteFunc(slices.Clone(e.Channels), func(c listed) bool { return c.Type != textChannel })
+	slices.SortStableFunc(text, func(a, b listed) int { return cmp.Compare(a.Position, b.Position) })
+	var places []string
+	if e.SystemChannel != "" {
+		places = append(places, e.SystemChannel)
 	}
-	r.tell(ctx, chat.Event{Kind: chat.Added, Where: conversation(e.SystemChannel), Room: s.Room})
+	for _, c := range text {
+		if c.ID != e.SystemChannel {
+			places = append(places, c.ID)
+		}
+	}
+	return places[:min(len(places), greetingTries)]
 }
 
 func (r *roster) guildLost(ctx context.Context, id string) {

@@ -72,13 +72,22 @@ func (p *permissions) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Survey implements [chat.Surveyor]. It asks Discord anew each time.
+// Survey implements [chat.Surveyor]. It asks Discord anew each time; where that
+// leads to nothing, what the last question from there told of it counts.
 func (d *Discord) Survey(ctx context.Context, where chat.Conversation) (chat.Survey, error) {
 	if err := d.check(where); err != nil {
 		return chat.Survey{}, err
 	}
 	s, err := d.survey(ctx, where.ID)
-	return s, outcome(err, 0)
+	out := outcome(err, 0)
+	var gone *chat.Gone
+	if out != nil && !errors.As(out, &gone) {
+		if heard, ok := d.told.recall(where.ID); ok {
+			d.logger.Warn("a channel could not be looked at; what Discord told with the last question from there counts", "channel", where.ID, "error", err)
+			return heard, nil
+		}
+	}
+	return s, out
 }
 
 func (d *Discord) survey(ctx context.Context, id string) (chat.Survey, error) {
@@ -119,27 +128,38 @@ func (d *Discord) missing(ctx context.Context, c channel) (missing []string, tit
 	if err := d.rest.do(ctx, http.MethodGet, "/guilds/"+c.GuildID, nil, &g); err != nil {
 		return nil, "", err
 	}
+	if len(g.Roles) == 0 {
+		return nil, "", errors.New("discord: the server was told without its roles")
+	}
 	var m struct {
 		Roles []string `json:"roles"`
 	}
 	if err := d.rest.do(ctx, http.MethodGet, "/guilds/"+c.GuildID+"/members/"+self, nil, &m); err != nil {
 		return nil, "", err
 	}
-	at, send := c, need{sendMessages, "SEND_MESSAGES"}
+	at := c
 	if isThread(c.Type) {
-		send = need{sendInThreads, "SEND_MESSAGES_IN_THREADS"}
 		// A thread has the overwrites of its channel.
 		if err := d.rest.do(ctx, http.MethodGet, "/channels/"+c.ParentID, nil, &at); err != nil {
 			return nil, "", err
 		}
 	}
-	has := allowed(g, at.Overwrites, self, m.Roles)
+	return lacking(allowed(g, at.Overwrites, self, m.Roles), c.Type), "#" + c.Name + " in " + g.Name, nil
+}
+
+// lacking are the names of the permissions that posting in a channel of this type
+// needs and has has not.
+func lacking(has uint64, kind int) (missing []string) {
+	send := need{sendMessages, "SEND_MESSAGES"}
+	if isThread(kind) {
+		send = need{sendInThreads, "SEND_MESSAGES_IN_THREADS"}
+	}
 	for _, n := range []need{{viewChannel, "VIEW_CHANNEL"}, send, {embedLinks, "EMBED_LINKS"}} {
 		if has&n.permission == 0 {
 			missing = append(missing, n.name)
 		}
 	}
-	return missing, "#" + c.Name + " in " + g.Name, nil
+	return missing
 }
 
 type need struct {

@@ -163,6 +163,59 @@ func TestInvitedToAServer(t *testing.T) {
 	})
 }
 
+func TestGreetingWithoutASystemChannel(t *testing.T) {
+	play(t, func(s *stage) {
+		const guild, silent, news = "4000000000000000001", "4000000000000000002", "4000000000000000003"
+		s.server.AddChannel(discordtest.Channel{ID: "4000000000000000004", Guild: guild, Name: "voice", Type: 2})
+		s.server.AddChannel(discordtest.Channel{ID: silent, Guild: guild, Name: "rules", Overwrites: []discordtest.Overwrite{{ID: guild, Deny: discordtest.SendMessages}}})
+		s.server.AddChannel(discordtest.Channel{ID: news, Guild: guild, Name: "news"})
+		s.server.Join(discordtest.Guild{ID: guild, Name: "New"})
+		want := chat.Event{Kind: chat.Added, Where: conversation(news), Room: []string{"discord:" + news, "discord-guild:" + guild}}
+		if d := cmp.Diff(want, s.events(4)[3]); d != "" {
+			s.Errorf("(-want +got):\n%s", d)
+		}
+	})
+}
+
+// A question from a channel tells what the bot may do there, which counts where
+// Discord cannot be asked.
+func TestSurveyWhereDiscordCannotBeAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault discordtest.Fault
+		asked bool
+		want  string // the outcome
+	}{
+		"told before":  {discordtest.Fault{Path: "/guilds/*", Status: 503, Times: -1}, true, ""},
+		"a false path": {discordtest.Fault{Path: "/guilds/*/members/*", Status: 404, Times: -1}, true, ""},
+		"told nothing": {discordtest.Fault{Path: "/guilds/*", Status: 503, Times: -1}, false, "later"},
+		"told no":      {discordtest.Fault{Path: "/channels/*", Status: 403, Code: 50001, Times: -1}, true, "gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play(t, func(s *stage) {
+				if test.asked {
+					s.slash(channelID, "overview")
+				}
+				s.server.Fail(test.fault)
+				got, err := s.discord.Survey(s.ctx, conversation(channelID))
+				if test.want != "" {
+					if outcomeName(err) != test.want {
+						s.Errorf("Survey() = %+v, %v; want %s", got, err, test.want)
+					}
+					return
+				}
+				want := chat.Survey{Room: []string{"discord:" + channelID, "discord-guild:" + guildID}, CanPost: true}
+				if d := cmp.Diff(want, got); err != nil || d != "" {
+					s.Errorf("%v (-want +got):\n%s", err, d)
+				}
+				<-time.After(toldFor + time.Minute)
+				if _, err := s.discord.Survey(s.ctx, conversation(channelID)); err == nil {
+					s.Error("what was told long ago counts")
+				}
+			})
+		})
+	}
+}
+
 func TestNoGreetingWhereTheBotMayNotPost(t *testing.T) {
 	play(t, func(s *stage) {
 		const guild, system = "4000000000000000001", "4000000000000000002"
