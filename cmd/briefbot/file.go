@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -54,15 +56,22 @@ func readFile(path string, checks map[string]checkFunc) (*file, error) {
 
 func parseFile(path string, data []byte, checks map[string]checkFunc) *file {
 	f := &file{path: path, settings: make(map[string]string)}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var document, second yaml.Node
+	if err := decoder.Decode(&document); err == io.EOF {
+		return f // nothing but comments
+	} else if err != nil {
 		f.syntax(err)
 		return f
 	}
-	if document.Kind == 0 {
-		return f // nothing but comments
-	}
 	f.fields(document.Content[0], f.root(checks))
+	// What stands after a line --- would be ignored.
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		f.problem(&second, "document", "a second document begins here; take out the line ---")
+	case err != io.EOF:
+		f.syntax(err)
+	}
 	return f
 }
 
