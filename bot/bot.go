@@ -154,7 +154,7 @@ func New(ctx context.Context, o Options) (*Bot, error) {
 	}
 	b.config.Store(config)
 	if b.set, err = chat.NewSet(b.commands(), chat.Rules{
-		Operator: b.operates, Explain: b.explain, Recall: b.ledger.Call,
+		Operator: b.operates, Admit: b.admit, Explain: b.explain, Recall: b.ledger.Call,
 	}); err != nil {
 		return nil, fmt.Errorf("making the commands: %w", err)
 	}

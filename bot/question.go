@@ -22,6 +22,14 @@ type question struct {
 // An answer handles one kind of question.
 type answer func(context.Context, *question) (chat.Reply, error)
 
+// admit says that a closed bot does not know who asks.
+func (b *Bot) admit(inv *chat.Invocation) error {
+	if !b.reader(inv).Admitted() {
+		return &notAdmitted{}
+	}
+	return nil
+}
+
 // ask turns an answer into what a command runs: it looks through the asker's eyes
 // at the snapshot of this moment, and turns away whom a closed bot does not know.
 func (b *Bot) ask(run answer) func(context.Context, *chat.Invocation) (chat.Reply, error) {

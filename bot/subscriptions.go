@@ -76,7 +76,7 @@ func unsubscribedCard(name string, removed, configured int, subs []digest.Subscr
 // unsubscribePicker asks which subscription is to end.
 func (b *Bot) unsubscribePicker(q *question, subs []digest.Subscription) chat.Card {
 	card := b.subscriptionsCard(q, subs)
-	if len(card.Actions) > 0 {
+	if len(subs) > 0 && len(card.Actions) > 0 {
 		card.Title = "Which subscription shall end?"
 	}
 	return card

@@ -27,6 +27,9 @@ type Rules struct {
 	// Operator reports whether the asker may do everything. A Trusted invocation
 	// need not be asked about. Nil: nobody.
 	Operator func(*Invocation) bool
+	// Admit returns why the asker may not use the bot at all, nil where she may. It is
+	// asked before anything else: who is shut out learns nothing. Nil: all may.
+	Admit func(*Invocation) error
 	// Explain returns what the asker is told of an error: one of this package, one
 	// that the command returned, or a [Panic]. It is called once for each, so it
 	// is also where an internal error is logged. Nil: a plain default.
@@ -61,8 +64,8 @@ func (s *Set) Lookup(name string) (Command, bool) {
 	return s.commands[i], true
 }
 
-// Run answers one invocation: it reads or recalls the call, binds its arguments,
-// checks access and runs the command, in this order. It always answers: an error,
+// Run answers one invocation: it asks whether the asker is admitted, reads or recalls
+// the call, binds its arguments, checks access and runs the command, in this order. It always answers: an error,
 // and a panic, become the card that [Rules] explain them with.
 //
 // The reply's Call is the bound call, unless the command set it, left it out
@@ -84,6 +87,11 @@ func (s *Set) run(ctx context.Context, inv *Invocation) (reply Reply, err error)
 	if inv.Manages != nil {
 		ask := inv.Manages
 		inv.Manages = onceOnly(ask)
+	}
+	if s.rules.Admit != nil {
+		if err := s.rules.Admit(inv); err != nil {
+			return Reply{}, err
+		}
 	}
 	c, err := s.find(ctx, inv)
 	if err != nil {

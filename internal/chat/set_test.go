@@ -384,3 +384,32 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoIsNotAdmittedLearnsNothing(t *testing.T) {
+	shut := errors.New("closed")
+	d := &desk{stories: []string{"grain"}}
+	set, err := NewSet(d.commands(), Rules{
+		Admit: func(inv *Invocation) error {
+			if inv.Private {
+				return nil
+			}
+			return shut
+		},
+		Explain: func(_ context.Context, _ *Invocation, err error) Card { return Card{Title: err.Error()} },
+		Recall:  func(context.Context, string) (string, error) { panic("recalled") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"/timeline grain", "/nonsense", "/timeline bogus=1", "~AAAAAAAAAAAAAAAA", "", "/timeline"} {
+		if reply := set.Run(t.Context(), Invocation{Line: line}); reply.Card.Title != shut.Error() || reply.Call != "" {
+			t.Errorf("%q is answered %+v", line, reply)
+		}
+	}
+	if len(d.asked) != 0 {
+		t.Errorf("asked %+v", d.asked)
+	}
+	if set.Run(t.Context(), Invocation{Line: "/timeline grain", Private: true}); len(d.asked) != 1 {
+		t.Errorf("who is admitted asked %+v", d.asked)
+	}
+}
