@@ -29,7 +29,7 @@ func TestReload(t *testing.T) {
 
 	w.write("briefbot.yaml", "settle: 10s\nlisten: 127.0.0.1:9\nstore: other.db\nlog: {level: debug}\n")
 	w.wait("the good file to be read", said("read the configuration again"))
-	w.wait("what must wait to be named", said("settings=log.level"))
+	w.wait("what must wait to be named", said(`settings="settle, log.level"`))
 	w.process.stop()
 }
 

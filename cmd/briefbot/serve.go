@@ -242,6 +242,7 @@ func (s *settings) fixedChanges(next *settings) []string {
 		{"discord.api", s.DiscordAPI, next.DiscordAPI},
 		{"telegram.token_file", s.secret.telegram, next.secret.telegram},
 		{"telegram.api", s.TelegramAPI, next.TelegramAPI},
+		{"settle", s.Settle.String(), next.Settle.String()},
 		{"log.format", s.LogFormat, next.LogFormat},
 		{"log.level", s.LogLevel, next.LogLevel},
 	} {
