@@ -5,20 +5,28 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // alarm tells the operators of a trouble: in the log, in /status, in the preview and
 // in the conversations that the configuration names. For equal keys it does so once,
-// until the trouble is mended.
-func (b *Bot) alarm(ctx context.Context, key, message string) { b.raise(ctx, key, message) }
+// until the trouble is mended or was not met for a day.
+func (b *Bot) alarm(ctx context.Context, key, message string) {
+	b.raise(ctx, key, message, troubleOver)
+}
 
-// raise is alarm, and reports whether the trouble was new.
-func (b *Bot) raise(ctx context.Context, key, message string) bool {
+// troubleOver is after how long a trouble that was not met again is taken for over.
+// A platform does not say that nobody else polls with its token any more.
+const troubleOver = 24 * time.Hour
+
+// raise is alarm with another time after which a trouble is over; zero: it lasts
+// until it is mended. It reports whether the trouble was new.
+func (b *Bot) raise(ctx context.Context, key, message string, over time.Duration) bool {
 	// A trouble that comes up while the bot stops is kept all the same.
 	ctx = context.WithoutCancel(ctx)
-	first, err := b.ledger.Alarm(ctx, key, message)
+	first, err := b.ledger.Alarm(ctx, key, message, over)
 	if err != nil {
 		b.log.ErrorContext(ctx, "alarm", "key", key, "message", message, "unrecorded", err)
 		return true

@@ -259,8 +259,12 @@ func (b *Bot) await(group *sync.WaitGroup, what string) {
 
 // serve runs one platform. Where it fails for good the others go on.
 func (b *Bot) serve(ctx context.Context, p chat.Platform, ended chan<- error) {
+	key := "platform:" + p.Name()
 	b.health.set("platform "+p.Name(), nil)
+	// One that has lasted is mended; one that fails at once again is not.
+	lasted := time.AfterFunc(retryEvery, func() { b.mended(ctx, key) })
 	err := p.Serve(ctx, b.Host())
+	lasted.Stop()
 	if ctx.Err() != nil {
 		return
 	}
@@ -268,7 +272,7 @@ func (b *Bot) serve(ctx context.Context, p chat.Platform, ended chan<- error) {
 		err = errors.New("it ended by itself")
 	}
 	b.health.set("platform "+p.Name(), err)
-	b.alarm(ctx, "platform:"+p.Name(), fmt.Sprintf("%s has stopped and stays off until a restart: %v", p.Name(), err))
+	b.alarm(ctx, key, fmt.Sprintf("%s has stopped and stays off until a restart: %v", p.Name(), err))
 	ended <- fmt.Errorf("serving %s: %w", p.Name(), err)
 }
 

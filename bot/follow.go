@@ -160,7 +160,7 @@ func (b *Bot) tellBroken(ctx context.Context, s *brief.Snapshot) {
 	for _, path := range told {
 		id := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		message := brokenMessage(path, broken[path], s.Broken(id))
-		if !b.raise(ctx, brokenKey(path), message) {
+		if !b.raise(ctx, brokenKey(path), message, 0) {
 			// The operators know; whoever is editing sees what is wrong now.
 			b.preview([]chat.Card{alarmCard(message)})
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/digest"
 )
 
@@ -83,6 +84,45 @@ func TestFailuresAreRetried(t *testing.T) {
 		}
 		cancel()
 		loops.Wait()
+		if err := ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPlatformThatLastsIsMended starts after a platform had stopped: where it lasts,
+// the alarm of the last time ends, and where it fails at once the operators, who know,
+// are not told again.
+func TestPlatformThatLastsIsMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger, err := digest.Open(context.Background(), digest.Options{Store: ":memory:"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, bad := chattest.NewFake("good", chattest.FakeOptions{}), doomed{chattest.NewFake("bad", chattest.FakeOptions{}), "bad"}
+		for _, name := range []string{"good", "bad"} {
+			if _, err := ledger.Alarm(context.Background(), "platform:"+name, "it stopped", troubleOver); err != nil {
+				t.Fatal(err)
+			}
+		}
+		source := newScripted(map[string]string{"bridge": bridge})
+		b, err := New(context.Background(), Options{Source: source, Ledger: ledger, Platforms: []chat.Platform{good, bad}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 2)
+		var platforms sync.WaitGroup
+		for _, p := range b.platforms {
+			platforms.Go(func() { b.serve(ctx, p, ended) })
+		}
+		time.Sleep(retryEvery + time.Second) // in the bubble
+		all, err := ledger.Alarms(context.Background())
+		if err != nil || len(all) != 1 || all[0].Key != "platform:bad" || all[0].Count != 2 {
+			t.Errorf("alarms %+v, %v", all, err)
+		}
+		cancel()
+		platforms.Wait()
 		if err := ledger.Close(); err != nil {
 			t.Error(err)
 		}

@@ -148,10 +148,14 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 		if strings.HasPrefix(a.Key, brokenPrefix) {
 			continue // told above, as it is now
 		}
-		body := chat.Plainly(fmt.Sprintf("Since %s, %s.", a.First.UTC().Format("2 January 2006, 15:04 UTC"), counted(a.Count, "time", "times")))
+		const moment = "2 January 2006, 15:04 UTC"
+		words := "On " + a.First.UTC().Format(moment) + "."
+		if a.Count > 1 {
+			words = fmt.Sprintf("Since %s, %d times, the last on %s.", a.First.UTC().Format(moment), a.Count, a.Last.UTC().Format(moment))
+		}
 		items = append(items, chat.Item{
 			ID: fmt.Sprintf("alarm-%d", i+1), Label: "Alarm",
-			Head: chat.Plainly(shorten(a.Message, 400)), Body: body,
+			Head: chat.Plainly(shorten(a.Message, 400)), Body: chat.Plainly(words),
 		})
 	}
 	return items, nil

@@ -10,18 +10,24 @@ import (
 
 const (
 	sqlAlarm = `INSERT INTO alarms (key, message, first_at, last_at, count) VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_at = excluded.last_at, count = alarms.count + 1 RETURNING count`
+		ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_at = excluded.last_at,
+		first_at = CASE WHEN alarms.last_at < $5 THEN excluded.first_at ELSE alarms.first_at END,
+		count = CASE WHEN alarms.last_at < $6 THEN 1 ELSE alarms.count + 1 END RETURNING count`
 	sqlAlarms     = `SELECT key, message, first_at, last_at, count FROM alarms ORDER BY last_at DESC, key`
 	sqlClearAlarm = `DELETE FROM alarms WHERE key = $1`
 )
 
-// Alarm counts a trouble under its key. First says that it is new since it was
-// last cleared.
-func (l *Ledger) Alarm(ctx context.Context, key, message string) (first bool, err error) {
+// Alarm counts a trouble under its key. First says that it is new: it was cleared
+// since, or not met for longer than over, because nobody tells of the end of some
+// troubles. With over zero a trouble lasts until it is cleared.
+func (l *Ledger) Alarm(ctx context.Context, key, message string, over time.Duration) (first bool, err error) {
 	err = l.update(ctx, "alarm", func(tx *transaction) error {
-		var count int64
+		var count, ended int64
 		now := millis(l.now())
-		err := tx.QueryRowContext(ctx, sqlAlarm, key, message, now, now).Scan(&count)
+		if over > 0 {
+			ended = now - over.Milliseconds()
+		}
+		err := tx.QueryRowContext(ctx, sqlAlarm, key, message, now, now, ended, ended).Scan(&count)
 		first = count == 1
 		return err
 	})

@@ -321,7 +321,7 @@ func TestAlarms(t *testing.T) {
 	l, ctx := p.ledger, t.Context()
 	alarm := func(key, message string, want bool) {
 		t.Helper()
-		if first, err := l.Alarm(ctx, key, message); first != want || err != nil {
+		if first, err := l.Alarm(ctx, key, message, 0); first != want || err != nil {
 			t.Errorf("Alarm(%s) is first: %v, %v", key, first, err)
 		}
 	}
@@ -341,4 +341,30 @@ func TestAlarms(t *testing.T) {
 		t.Fatal(err)
 	}
 	alarm("a", "again", true)
+}
+
+// TestAlarmsEnd lets a day pass without a trouble whose end nobody tells: then it is
+// new, however often it was met before.
+func TestAlarmsEnd(t *testing.T) {
+	p := newPlot(t, "2026-01-10 09:00")
+	l, ctx := p.ledger, t.Context()
+	for _, step := range []struct {
+		at   string
+		want bool
+	}{
+		{"2026-01-10 09:00", true}, {"2026-01-11 09:00", false}, {"2026-01-12 08:00", false}, {"2026-01-13 09:00", true},
+	} {
+		p.asleep(step.at)
+		if first, err := l.Alarm(ctx, "a", "at "+step.at, 24*time.Hour); first != step.want || err != nil {
+			t.Errorf("at %s the alarm is first: %v, %v", step.at, first, err)
+		}
+	}
+	all, err := l.Alarms(ctx)
+	if err != nil || len(all) != 1 || all[0].Count != 1 || !all[0].First.Equal(all[0].Last) {
+		t.Errorf("alarms %+v, %v", all, err)
+	}
+	p.asleep("2026-02-20 09:00")
+	if first, err := l.Alarm(ctx, "a", "lasting", 0); first || err != nil {
+		t.Errorf("a trouble that lasts until it is cleared is first: %v, %v", first, err)
+	}
 }
