@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 type checkCmd struct {
@@ -25,6 +27,7 @@ func (c checkCmd) Run(s *settings, out *console) error {
 		return err
 	}
 	problems = append(problems, s.file.problems...)
+	problems = append(problems, s.file.withoutBriefs(s.Briefs)...)
 	slices.SortStableFunc(problems, brief.Problem.Compare)
 	if err := printProblems(out, c.Format, problems); err != nil {
 		return err
@@ -33,6 +36,29 @@ func (c checkCmd) Run(s *settings, out *console) error {
 		return verdict(exitFailure)
 	}
 	return nil
+}
+
+// withoutBriefs warns of subscriptions to stories of which there is no brief in
+// folder: until one is written, nothing is ever posted for them.
+func (f *file) withoutBriefs(folder string) []brief.Problem {
+	names, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil || len(names) == 0 {
+		return nil // whoever needs the folder says so
+	}
+	var ids []string
+	for _, name := range names {
+		ids = append(ids, strings.TrimSuffix(filepath.Base(name), ".yaml"))
+	}
+	var problems []brief.Problem
+	for _, n := range f.stories {
+		if !slices.Contains(ids, n.Value) {
+			problems = append(problems, brief.Problem{
+				Path: f.path, Line: n.Line, Column: n.Column, Severity: brief.Warning, Rule: "story",
+				Message: fmt.Sprintf("there is no story %q in %s%s", n.Value, folder, spelling.Suggestion(n.Value, ids)),
+			})
+		}
+	}
+	return problems
 }
 
 // printProblems writes the problems to standard output, and for a person a

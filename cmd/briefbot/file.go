@@ -28,6 +28,7 @@ type file struct {
 	settings map[string]string
 
 	subscriptions []digest.Subscription
+	stories       []*yaml.Node // that subscriptions name
 	operators     []string
 	alarms        []string
 	policy        brief.Policy
@@ -197,7 +198,11 @@ func (f *file) subscription(n *yaml.Node) {
 		"stories": func(n *yaml.Node) {
 			f.list(n, func(n *yaml.Node) {
 				text, _ := f.scalar(n)
-				if text != "*" && !identifier.MatchString(text) {
+				switch {
+				case text == "*":
+				case identifier.MatchString(text):
+					f.stories = append(f.stories, n)
+				default:
 					f.problem(n, "subscription", "%q is not a story's id; write the name of its file without .yaml, or \"*\" for all", text)
 				}
 				s.Stories = append(s.Stories, text)

@@ -26,15 +26,15 @@ type settings struct {
 	Store     string        `group:"settings" placeholder:"FILE" default:"./briefbot.db" env:"BRIEFBOT_STORE" help:"Ledger of changes and deliveries (${default})."`
 	Listen    string        `group:"settings" placeholder:"ADDR" default:"127.0.0.1:8080" env:"BRIEFBOT_LISTEN" help:"Address of the web pages, or off (${default})."`
 	PublicURL string        `group:"settings" placeholder:"URL" name:"public-url" env:"BRIEFBOT_PUBLIC_URL" help:"Address under which readers reach the web pages."`
-	WebToken  string        `group:"settings" placeholder:"FILE" name:"web-token-file" env:"BRIEFBOT_WEB_TOKEN_FILE" help:"File with the token that opens the preview where the listener is not private."`
+	WebToken  string        `group:"settings" placeholder:"FILE" name:"web-token-file" env:"BRIEFBOT_WEB_TOKEN_FILE" help:"File with the token that opens the preview where the listener is not private; or set BRIEFBOT_WEB_TOKEN."`
 	Timezone  string        `group:"settings" placeholder:"ZONE" default:"UTC" env:"BRIEFBOT_TIMEZONE" help:"IANA zone of subscriptions that name none (${default})."`
 	Settle    time.Duration `group:"settings" placeholder:"TIME" default:"30s" env:"BRIEFBOT_SETTLE" help:"How long briefs must be quiet before an immediate digest (${default})."`
 	LogFormat string        `group:"settings" enum:"text,json" default:"text" env:"BRIEFBOT_LOG_FORMAT" help:"Form of the log: ${enum}."`
-	LogLevel  string        `group:"settings" enum:"debug,info,warn,error" default:"info" env:"BRIEFBOT_LOG_LEVEL" help:"What is logged: ${enum} and above."`
+	LogLevel  string        `group:"settings" enum:"debug,info,warn,error" default:"info" env:"BRIEFBOT_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 
-	DiscordToken  string `group:"settings" placeholder:"FILE" name:"discord-token-file" env:"BRIEFBOT_DISCORD_TOKEN_FILE" help:"File with the Discord bot token; Discord is off without one."`
+	DiscordToken  string `group:"settings" placeholder:"FILE" name:"discord-token-file" env:"BRIEFBOT_DISCORD_TOKEN_FILE" help:"File with the Discord bot token, or set BRIEFBOT_DISCORD_TOKEN; Discord is off without one."`
 	DiscordAPI    string `group:"settings" placeholder:"URL" name:"discord-api" default:"https://discord.com/api/v10" env:"BRIEFBOT_DISCORD_API" help:"Base of Discord's REST interface."`
-	TelegramToken string `group:"settings" placeholder:"FILE" name:"telegram-token-file" env:"BRIEFBOT_TELEGRAM_TOKEN_FILE" help:"File with the Telegram bot token; Telegram is off without one."`
+	TelegramToken string `group:"settings" placeholder:"FILE" name:"telegram-token-file" env:"BRIEFBOT_TELEGRAM_TOKEN_FILE" help:"File with the Telegram bot token, or set BRIEFBOT_TELEGRAM_TOKEN; Telegram is off without one."`
 	TelegramAPI   string `group:"settings" placeholder:"URL" name:"telegram-api" default:"https://api.telegram.org" env:"BRIEFBOT_TELEGRAM_API" help:"Base of the Telegram Bot API."`
 
 	BriefsInterval      unbuilt `hidden:"" name:"briefs-interval" env:"BRIEFBOT_BRIEFS_INTERVAL"`
