@@ -2,6 +2,8 @@ package digest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 )
 
 // journalBatch is how many entries one transaction takes at most.
@@ -12,6 +14,7 @@ const journalBatch = 256
 type journal struct {
 	ledger  *Ledger
 	entries chan entry
+	ended   chan struct{} // closed when run has returned
 }
 
 type entry struct {
@@ -21,8 +24,10 @@ type entry struct {
 }
 
 func newJournal(l *Ledger) *journal {
-	return &journal{ledger: l, entries: make(chan entry, journalBatch)}
+	return &journal{ledger: l, entries: make(chan entry, journalBatch), ended: make(chan struct{})}
 }
+
+var errEnded = errors.New("the dispatcher has stopped")
 
 // do returns once write's effects are durable, or with an error and none of them.
 // Write may run twice and then starts from nothing.
@@ -30,14 +35,26 @@ func (j *journal) do(ctx context.Context, step string, write func(tx *transactio
 	e := entry{step: step, write: write, done: make(chan error, 1)}
 	select {
 	case j.entries <- e:
-		return <-e.done
+	case <-j.ended:
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	select {
+	case err := <-e.done:
+		return err
+	case <-j.ended:
+	}
+	select {
+	case err := <-e.done: // the last of what was written
+		return err
+	default: // nobody reads any more; a send that outlived the stop must not wait for ever
+		return fmt.Errorf("%s: %w", step, errEnded)
 	}
 }
 
 // run writes entries until ctx is done, and then those that are there.
 func (j *journal) run(ctx context.Context) {
+	defer close(j.ended)
 	for {
 		select {
 		case e := <-j.entries:
