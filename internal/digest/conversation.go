@@ -150,36 +150,64 @@ func suspend(ctx context.Context, tx *transaction, where chat.Conversation, reas
 	return before == "", err
 }
 
+// Suspended says why nothing is sent to a conversation, empty if it is sent.
+func (l *Ledger) Suspended(ctx context.Context, where chat.Conversation) (reason string, err error) {
+	if where, err = current(ctx, l.read, where); err == nil {
+		err = l.read.QueryRowContext(ctx, sqlSuspended, where.String()).Scan(&reason)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("reading a suspension: %w", l.explain(err))
+	}
+	return reason, nil
+}
+
 const (
-	sqlResume     = `UPDATE conversations SET suspended = '' WHERE conversation = $1 AND suspended <> ''`
-	sqlResumeOwed = `UPDATE deliveries SET due_at = $1 WHERE conversation = $2 AND settled_at = 0 AND due_at = $3`
+	sqlSuspendedIn = `SELECT conversation FROM conversations WHERE suspended <> '' AND (conversation = $1 OR SUBSTR(conversation, 1, $2) = $3)`
+	sqlResume      = `UPDATE conversations SET suspended = '' WHERE conversation = $1`
+	sqlResumeOwed  = `UPDATE deliveries SET due_at = $1 WHERE conversation = $2 AND settled_at = 0 AND due_at = $3`
 )
 
-// Resume ends a suspension; what was kept is then sent.
+// Resume ends a suspension, of a chat also those of its threads: whoever let the
+// bot back in did so for all of them. What was kept is then sent.
 func (l *Ledger) Resume(ctx context.Context, where chat.Conversation) error {
-	suspended := false
+	resumed := 0
 	err := l.update(ctx, "resume", func(tx *transaction) error {
 		where, err := current(ctx, tx, where)
 		if err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, sqlResume, where.String())
+		// The name of a thread holds a slash of its own: it is no beginning of another.
+		prefix := where.String() + "/"
+		suspended, err := collect(ctx, tx, scanOne[string], sqlSuspendedIn, where.String(), int64(len(prefix)), prefix)
 		if err != nil {
 			return err
 		}
-		n, err := res.RowsAffected()
-		if suspended = n > 0; err != nil || !suspended {
-			return err
+		resumed = len(suspended)
+		for _, name := range suspended {
+			if err := l.resume(ctx, tx, name); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.ExecContext(ctx, sqlClearAlarm, goneKey(where)); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, sqlResumeOwed, millis(l.now()), where.String(), int64(never))
-		return err
+		return nil
 	})
-	if err == nil && suspended {
+	if err == nil && resumed > 0 {
 		l.stir()
 	}
+	return err
+}
+
+func (l *Ledger) resume(ctx context.Context, tx *transaction, name string) error {
+	if _, err := tx.ExecContext(ctx, sqlResume, name); err != nil {
+		return err
+	}
+	where, err := chat.ParseConversation(name)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, sqlClearAlarm, goneKey(where)); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, sqlResumeOwed, millis(l.now()), name, int64(never))
 	return err
 }
 

@@ -55,8 +55,8 @@ func TestJudge(t *testing.T) {
 		{name: "moved", v: &fresh, err: &chat.MovedTo{To: there, Err: cause}, state: waiting, moved: true},
 		{name: "moved to where it is", v: &fresh, err: &chat.MovedTo{To: here, Err: cause}, state: waiting, from: 3 * time.Second, to: 5 * time.Second},
 		{name: "gone", v: &fresh, err: &chat.Gone{Err: cause}, state: waiting, suspend: true, alarm: "gone:p:1"},
-		{name: "refused", v: &fresh, err: &chat.Refused{Err: cause}, state: waiting, plain: true, alarm: "refused:"},
-		{name: "refused as plain text too", v: with(func(v *delivery) { v.plain = true }), err: &chat.Refused{Err: cause}, state: refused, plain: true, alarm: "refused-plain:"},
+		{name: "refused", v: &fresh, err: &chat.Refused{Err: cause}, state: waiting, plain: true, alarm: "refused:p:"},
+		{name: "refused as plain text too", v: with(func(v *delivery) { v.plain = true }), err: &chat.Refused{Err: cause}, state: refused, plain: true, alarm: "refused-plain:p:"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

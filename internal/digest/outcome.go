@@ -68,10 +68,10 @@ func judge(v *delivery, id chat.MessageID, err error, now time.Time, dedupes tim
 		d.key, d.alarm = goneKey(v.where), fmt.Sprintf("Nothing can be sent to %v until the bot is let back in: %s", v.where, d.suspend)
 	case errors.As(err, &refusal) && !v.plain:
 		d.plain = true
-		d.key, d.alarm = "refused:"+v.card, fmt.Sprintf("%s refused a card, first for %v; its plain text is sent instead. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
+		d.key, d.alarm = "refused:"+v.where.Platform+":"+v.card, fmt.Sprintf("%s refused a card, first for %v; its plain text is sent instead. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
 	case errors.As(err, &refusal):
 		d.state = refused
-		d.key, d.alarm = "refused-plain:"+v.card, fmt.Sprintf("%s refused a card and its plain text too, first for %v. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
+		d.key, d.alarm = "refused-plain:"+v.where.Platform+":"+v.card, fmt.Sprintf("%s refused a card and its plain text too, first for %v. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
 	default: // Uncertain, and what no adapter classified: it may have been posted
 		d.uncertain(v, err, now, dedupes)
 	}

@@ -222,6 +222,52 @@ func TestSuspend(t *testing.T) {
 	}
 }
 
+// TestResumeThreads lets the bot back into a group: its topics are open again, and
+// those of a group whose name begins alike stay shut.
+func TestResumeThreads(t *testing.T) {
+	l := openNew(t)
+	ctx := t.Context()
+	names := []string{"telegram:-100", "telegram:-100/7", "telegram:-100/8", "telegram:-1001/7"}
+	suspended := func() string {
+		var still []string
+		for _, name := range names {
+			where, err := chat.ParseConversation(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			reason, err := l.Suspended(ctx, where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if reason != "" {
+				still = append(still, name+" "+reason)
+			}
+		}
+		return strings.Join(still, ", ")
+	}
+	for _, name := range names[1:] {
+		where, err := chat.ParseConversation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Suspend(ctx, where, "kicked"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Resume(ctx, chat.Conversation{Platform: "telegram", ID: "-100", Thread: "8"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := suspended(); got != "telegram:-100/7 kicked, telegram:-1001/7 kicked" {
+		t.Errorf("a topic is open again, suspended are %s", got)
+	}
+	if err := l.Resume(ctx, chat.Conversation{Platform: "telegram", ID: "-100"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := suspended(); got != "telegram:-1001/7 kicked" {
+		t.Errorf("the group is open again, suspended are %s", got)
+	}
+}
+
 func TestDefault(t *testing.T) {
 	l := openNew(t)
 	ctx := t.Context()
