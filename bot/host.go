@@ -20,6 +20,9 @@ func (h host) Commands() []chat.Command { return h.bot.set.Commands() }
 // Run answers one invocation, and keeps the calls that its buttons cannot carry.
 func (h host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 	reply := h.bot.set.Run(ctx, inv)
+	if inv.Direct && !inv.Local {
+		h.bot.letIn(ctx, inv.Where) // who writes to the bot has not blocked it
+	}
 	if !inv.Local {
 		var long []string
 		for _, call := range append(reply.Card.Calls(), reply.Call) {
@@ -116,6 +119,18 @@ func (b *Bot) back(ctx context.Context, where chat.Conversation) error {
 	b.mended(ctx, lostKey(where))
 	b.wake()
 	return nil
+}
+
+// letIn resumes a conversation that shows to be open to the bot, where the service
+// did not say so.
+func (b *Bot) letIn(ctx context.Context, where chat.Conversation) {
+	reason, err := b.ledger.Suspended(ctx, where)
+	if err == nil && reason != "" {
+		err = b.back(ctx, where)
+	}
+	if err != nil {
+		b.log.ErrorContext(ctx, "looking whether a conversation is suspended", "where", where.String(), "error", err)
+	}
 }
 
 func lostKey(where chat.Conversation) string { return "lost:" + where.String() }

@@ -437,6 +437,41 @@ func TestLifecycle(t *testing.T) {
 	}
 }
 
+// TestLetInAgain finds that the bot may write again where the service did not say so:
+// somebody writes to it in private, or a group is subscribed where it may post.
+func TestLetInAgain(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge}, withConfig(everyone()))
+	private := asker("private", "").Where
+	suspended := func(where chat.Conversation) bool {
+		t.Helper()
+		reason, err := w.ledger.Suspended(t.Context(), where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reason != ""
+	}
+	for _, where := range []chat.Conversation{private, room} {
+		if _, err := w.ledger.Suspend(t.Context(), where, "blocked"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.ask("private", "/start")
+	w.ask("manager", "/stories")
+	if suspended(private) || !suspended(room) {
+		t.Errorf("private %v, a group that shows nothing %v", suspended(private), suspended(room))
+	}
+	w.fake.SetSurvey(room, chat.Survey{Room: roomSubj, Missing: []string{"Send Messages"}}, nil)
+	w.ask("manager", "/subscribe bridge")
+	if !suspended(room) {
+		t.Error("a group where the bot may not post is open again")
+	}
+	w.fake.SetSurvey(room, chat.Survey{Room: roomSubj, CanPost: true}, nil)
+	w.ask("manager", "/subscribe bridge")
+	if suspended(room) {
+		t.Error("a group where the bot may post stays shut")
+	}
+}
+
 // TestSubscribeWhereItMayNotPost checks that a conversation in which the bot lacks a
 // permission is not subscribed, and is told which.
 func TestSubscribeWhereItMayNotPost(t *testing.T) {

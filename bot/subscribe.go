@@ -38,6 +38,7 @@ func (b *Bot) subscribe(ctx context.Context, q *question) (chat.Reply, error) {
 	if err != nil {
 		return chat.Reply{}, fmt.Errorf("subscribing: %w", err)
 	}
+	b.letIn(ctx, q.Where) // the service says that the bot may post here
 	b.wake()
 	return chat.Reply{Card: b.subscribedCard(q, now, before, readable)}, nil
 }
