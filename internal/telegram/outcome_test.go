@@ -220,6 +220,30 @@ func TestSurveyIsNeverUncertain(t *testing.T) {
 	})
 }
 
+func TestSurveyWithoutADescription(t *testing.T) {
+	for name, fault := range map[string]telegramtest.Fault{
+		"an unknown method": {Status: 404, Description: "Not Found"},
+		"nothing said":      {Result: "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+				r.AddChat(telegramtest.Chat{ID: 42})
+				r.AddChat(telegramtest.Chat{ID: -100})
+				r.AddChat(telegramtest.Chat{ID: -200, Bot: telegramtest.Standing{Status: "kicked"}})
+				r.Script("getChat", fault, fault, fault)
+				bot := r.connect()
+				for id, want := range map[string]bool{"42": true, "-100": true, "-200": false} {
+					s, err := bot.Survey(context.Background(), conversation(id))
+					if (err == nil && s.CanPost) != want {
+						t.Errorf("%s: %+v, %v", id, s, err)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestInvitation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Name: "SomeBot"}), host: newHost(), log: &journal{}}

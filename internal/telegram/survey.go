@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -19,7 +20,14 @@ func (t *Telegram) Survey(ctx context.Context, where chat.Conversation) (chat.Su
 	}
 	var r room
 	if f := faultOf(t.client.call(ctx, "getChat", map[string]string{"chat_id": where.ID}, &r)); f != nil {
-		return chat.Survey{}, looked(f, where)
+		if f.status != http.StatusOK && f.status != http.StatusNotFound {
+			return chat.Survey{}, looked(f, where)
+		}
+		// A server that does not tell of chats still has members to ask about.
+		t.log.Warn("a chat was not described", "chat", where.ID, "error", f)
+		if r = (room{}); id > 0 {
+			r.Type = private
+		}
 	}
 	s := chat.Survey{Room: []string{address(id)}, Title: r.name(), CanPost: true}
 	if r.Type == private {
