@@ -165,6 +165,9 @@ func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
 				answers.Go(func() { receiver.handle(answering, data) })
 				return
 			}
+			if kind == "READY" {
+				d.introduced(data)
+			}
 			events.push(func() { roster.handle(serving, kind, data) })
 		},
 		starved: func(wait time.Duration) {
@@ -301,6 +304,25 @@ func (d *Discord) remember(channel string) {
 	d.mu.Unlock()
 	if r != nil {
 		r.refused(channel)
+	}
+}
+
+// introduced keeps who the bot is, as the gateway tells it.
+func (d *Discord) introduced(ready json.RawMessage) {
+	var said struct {
+		User        user `json:"user"`
+		Application user `json:"application"`
+	}
+	if json.Unmarshal(ready, &said) != nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if isID(said.User.ID) {
+		d.user = said.User.ID
+	}
+	if isID(said.Application.ID) {
+		d.application = said.Application.ID
 	}
 }
 

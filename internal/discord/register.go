@@ -205,7 +205,13 @@ func (d *Discord) keepRegistered(ctx context.Context, host chat.Host) {
 func (d *Discord) registerOnce(ctx context.Context, host chat.Host) (bool, error) {
 	application, err := d.findApplication(ctx)
 	if err != nil {
-		return false, err
+		// The gateway, and most tokens, tell it as well.
+		d.mu.Lock()
+		application = d.application
+		d.mu.Unlock()
+		if application == "" || ctx.Err() != nil || d.refused() != nil {
+			return false, err
+		}
 	}
 	return d.rest.register(ctx, application, host.Commands())
 }

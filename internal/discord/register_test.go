@@ -153,6 +153,20 @@ func TestRegistrationSurvivesFaults(t *testing.T) {
 	})
 }
 
+// The gateway says who the bot is, so that nothing depends on asking for it.
+func TestGatewaySaysWhoTheBotIs(t *testing.T) {
+	playUnserved(t, discordtest.Options{Token: "opaque"}, func(s *stage) {
+		for _, path := range []string{"/applications/@me", "/users/@me"} {
+			s.server.Fail(discordtest.Fault{Path: path, Status: 404, Times: -1})
+		}
+		s.serve()
+		s.wait("the commands", func() bool { return len(s.server.Commands()) > 0 })
+		if got, err := s.discord.Survey(s.ctx, conversation(channelID)); err != nil || !got.CanPost {
+			s.Errorf("Survey() = %+v, %v", got, err)
+		}
+	})
+}
+
 func TestManyOptionsAreCut(t *testing.T) {
 	c := chat.Command{Name: "many", Summary: strings.Repeat("ж", 120)}
 	for i := range 30 {
