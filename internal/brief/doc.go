@@ -22,12 +22,14 @@
 // # From dossiers to readers
 //
 // A [Source] loads a [Snapshot], the dossiers of one revision, each in its newest
-// valid version; [Dir] is the source that watches a folder. A [Library] holds the
-// current snapshot and swaps it whole.
+// valid version; [Dir] is the source that watches a folder, and [LoadRevision] reads
+// one as it was at a revision of its git repository. A [Library] holds the current
+// snapshot and swaps it whole.
 //
 // A [Reader] is a snapshot seen with what one asker may see, made by a [Policy]. It
 // is the only way to read dossiers for somebody: what it does not show does not
-// exist, neither by id nor by name, search or relation.
+// exist, neither by id nor by name, search or relation. Every dossier is made ready
+// to be looked for when it is loaded, so that completion is quick among thousands.
 //
 // # From two snapshots to changes
 //

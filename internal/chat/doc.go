@@ -8,5 +8,6 @@
 // typed form; command.go is what can be asked, bind.go gives a call's arguments to a
 // command's options, complete.go offers what could be typed next, and set.go puts
 // these together: validated by validate.go, with errors.go for what can go wrong.
-// platform.go is the boundary to the services, which package chattest tests.
+// platform.go is the boundary to the services, which package chattest tests, and
+// window.go keeps a service's limit of requests in any span of time.
 package chat

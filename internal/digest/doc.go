@@ -5,4 +5,24 @@
 // The [Ledger] is that record, the [Dispatcher] what works it off. Every effect
 // outside is written down before it is attempted and again when its outcome is
 // known, so that a process killed at any moment goes on where it was.
+//
+// # The ledger
+//
+// sqlite.go opens the store, migrate.go brings it up to date, prepared.go prepares
+// each statement once, and ledger.go is the transaction that every verb is. record.go
+// compares a snapshot with the baseline and writes down both the changes and the new
+// baseline, which baseline.go gives back. subscription.go keeps the standing orders,
+// schedule.go says when they are due, and conversation.go moves and suspends what
+// they are for. delivery.go is a card owed to a conversation; keep.go has what else
+// must outlive a process, and status.go tells of all of it.
+//
+// # The dispatcher
+//
+// dispatcher.go is the loop: it plans what is due and gives every delivery a job.
+// plan.go finds the subscriptions, sift.go the changes that each is told, and
+// planned.go writes the digest, its deliveries and the new cursor in one transaction.
+// queue.go has River run the jobs. engine.go sees each delivery through claim, send
+// and settle, in the order of its conversation, by the pace in pace.go; outcome.go
+// decides what becomes of it, withhold.go takes back what may not be seen any more,
+// and journal.go writes what many of them have to write in few transactions.
 package digest

@@ -1,10 +1,3 @@
-// Package discord connects the bot to Discord (https://discord.com/developers/docs):
-// it hides the gateway, the registration of commands, interactions, embeds and the
-// limits of all of them.
-//
-// Every REST request goes through one transport (transport.go), which knows the
-// limits (pacer.go); one supervisor (gateway.go) keeps one gateway connection; a
-// card becomes a message in render.go.
 package discord
 
 import (

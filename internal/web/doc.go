@@ -5,4 +5,14 @@
 // The preview never renders a card. It reads the request bodies that the chat
 // services would be sent and shows them as their clients do, so that a fault of
 // escaping, of an offset or of a size is seen where it would be seen later.
+//
+// A tour, from a request on: serve.go listens, routes.go says what there is, and
+// access.go who may see it. For readers story.go makes the pages and the JSON of a
+// story out of the views in storyparts.go; text.go makes their prose into nodes
+// (node.go), which the templates show. For operators preview.go takes questions and
+// presses to the bot, transcript.go keeps the conversation, events.go tells open
+// pages of its changes, and welcome.go is where it begins. panes.go has the request
+// bodies of a card read: discord.go and telegram.go by the rules of each service,
+// markdown.go and markdownspan.go as Discord's client reads text, autolink.go as
+// Telegram's server does. assets.go embeds what pages are made of.
 package web

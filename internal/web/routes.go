@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -138,6 +139,16 @@ func (w *Web) readyz(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(rw, "not ready")
+}
+
+// brokenPart returns the name of the part that does not work, where the error
+// tells it.
+func brokenPart(err error) string {
+	var part interface{ Part() string }
+	if errors.As(err, &part) {
+		return part.Part()
+	}
+	return ""
 }
 
 // page executes a template. It is written as a whole or not at all: an error in
