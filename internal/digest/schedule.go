@@ -84,11 +84,18 @@ func canonical(words []string) (string, error) {
 		return "", fmt.Errorf("%d words make no cron expression", len(words))
 	}
 	text := strings.Join(words, " ")
-	if _, err := cron.ParseStandard(text); err != nil {
+	spec, err := cron.ParseStandard(text)
+	if err != nil {
 		return "", err
+	}
+	if spec.Next(leapYear).IsZero() {
+		return "", fmt.Errorf("there is no such day in any month")
 	}
 	return text, nil
 }
+
+// leapYear begins a year that has every day a year can have.
+var leapYear = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // clock returns a time of day as hh:mm.
 func clock(s string) (string, error) {
@@ -108,8 +115,7 @@ func (s Schedule) String() string {
 }
 
 // Next returns the first time after a moment that the schedule names on the
-// clocks of zone; nil is UTC. It is the zero time for Immediate, and for a cron
-// expression that names no day there is. A time of day that a zone's clocks leave
+// clocks of zone; nil is UTC. It is the zero time for Immediate. A time of day that a zone's clocks leave
 // out is due as much later as they were put forward; one that comes twice is due
 // the first time only.
 func (s Schedule) Next(after time.Time, zone *time.Location) time.Time {
