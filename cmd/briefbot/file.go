@@ -200,6 +200,8 @@ func (f *file) subscription(n *yaml.Node) {
 				text, _ := f.scalar(n)
 				switch {
 				case text == "*":
+				case text == "all":
+					f.problem(n, "subscription", "no story is called all; write \"*\" for all")
 				case identifier.MatchString(text):
 					f.stories = append(f.stories, n)
 				default:
