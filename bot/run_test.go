@@ -691,3 +691,27 @@ func TestClosedBotNamesTheAddressOfAGroup(t *testing.T) {
 		t.Errorf("the answer names another address:\n%s", text)
 	}
 }
+
+// Whoever subscribes is promised digests, so the suspension of a conversation ends
+// when the platform says that the bot may post there again.
+func TestSubscribingEndsASuspension(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge})
+	if _, err := w.ledger.Suspend(t.Context(), room, "no right to send messages"); err != nil {
+		t.Fatal(err)
+	}
+	if card := w.ask("manager", "/subscribe bridge immediate").Card; card.Tone == chat.Trouble {
+		t.Fatalf("the answer is\n%s", card.Plain())
+	}
+	if reason, err := w.ledger.Suspended(t.Context(), room); err != nil || reason != "" {
+		t.Errorf("still suspended: %q, %v", reason, err)
+	}
+	// Where the bot may not post, the suspension stays.
+	if _, err := w.ledger.Suspend(t.Context(), room, "no right to send messages"); err != nil {
+		t.Fatal(err)
+	}
+	w.fake.SetSurvey(room, chat.Survey{Room: roomSubj, Missing: []string{"Send"}}, nil)
+	w.ask("manager", "/subscribe bridge hourly")
+	if reason, err := w.ledger.Suspended(t.Context(), room); err != nil || reason == "" {
+		t.Errorf("no longer suspended, %v", err)
+	}
+}

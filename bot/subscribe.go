@@ -39,8 +39,24 @@ func (b *Bot) subscribe(ctx context.Context, q *question) (chat.Reply, error) {
 		return chat.Reply{}, fmt.Errorf("subscribing: %w", err)
 	}
 	b.letIn(ctx, q.Where) // the service says that the bot may post here
+	if err := b.resume(ctx, q.Where); err != nil {
+		return chat.Reply{}, err
+	}
 	b.wake()
 	return chat.Reply{Card: b.subscribedCard(q, now, before, readable)}, nil
+}
+
+// resume ends the suspension of a conversation of which the platform just said that
+// the bot may post there; it need not have reported that when it came about.
+func (b *Bot) resume(ctx context.Context, where chat.Conversation) error {
+	reason, err := b.ledger.Suspended(ctx, where)
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking whether %v is suspended: %w", where, err)
+	case reason == "":
+		return nil
+	}
+	return b.back(ctx, where)
 }
 
 // order reads what is to be subscribed to, and how, and the stories that it covers
