@@ -44,22 +44,31 @@ func BenchmarkAnswer(b *testing.B) {
 	run("overview", w.Host().Run, "/overview us-nss-2025")
 }
 
-// BenchmarkComplete offers stories among 1,000 for a few letters.
+// BenchmarkComplete offers stories, tags and people among 1,000 dossiers for a few
+// letters.
 func BenchmarkComplete(b *testing.B) {
 	stories := make(map[string]string)
 	for i := range 1000 {
 		stories[fmt.Sprintf("story-%d", i)] = fmt.Sprintf(`title: Ärger im Hafen %d
 overview: Text.
-people: [{name: Zoë Ånström %d}]
+tags: [ports, "talks %d", Black Sea]
+people: [{name: Zoë Ånström %d, aliases: [Zoe of Gävle, "Z. Å."]}, {name: Ann Onymous}]
 timeline: [{id: a, date: 2025, title: A}]
-`, i, i)
+`, i, i%100, i)
 	}
-	w := newWorld(b, stories)
-	host := w.Host()
-	b.ReportAllocs()
-	for b.Loop() {
-		if found := host.Complete(b.Context(), asker("reader", "/overview"), "story", "anstrom 99"); len(found) == 0 {
-			b.Fatal("nothing is offered")
-		}
+	host := newWorld(b, stories).Host()
+	for _, c := range []struct{ name, line, option, typed string }{
+		{"story", "/overview", "story", "anstrom 99"},
+		{"tag", "/stories", "tag", "talks 9"},
+		{"person", "/people", "name", "anstrom 99"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if found := host.Complete(b.Context(), asker("reader", c.line), c.option, c.typed); len(found) == 0 {
+					b.Fatal("nothing is offered")
+				}
+			}
+		})
 	}
 }
