@@ -80,23 +80,11 @@ func naming(name, what string) string {
 
 // citation is a source in one line: “[3] Reuters: Title, 1 December 2025”.
 func citation(n int, c *brief.Citation) chat.Text {
-	t := chat.Link(fmt.Sprintf("[%d] %s", n, citationName(c)), c.URL)
+	t := chat.Link(fmt.Sprintf("[%d] %s", n, c.Name()), c.URL)
 	if !c.Date.IsZero() {
 		t = append(t, chat.Span{Text: ", " + c.Date.Words()})
 	}
 	return t
-}
-
-func citationName(c *brief.Citation) string {
-	switch {
-	case c.Publisher == "" && c.Title == "":
-		return c.ID
-	case c.Publisher == "":
-		return c.Title
-	case c.Title == "":
-		return c.Publisher
-	}
-	return c.Publisher + ": " + c.Title
 }
 
 // involvedRow are buttons to the first people and organizations of an event.

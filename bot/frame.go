@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
@@ -99,7 +98,7 @@ func (b *Bot) page(d *brief.Dossier) string {
 // whether it is past its review, and whether a newer version is held back.
 func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text {
 	note := chat.Plainly(capital(b.dated(ctx, d)) + " · revision " + shortRevision(q.reader.Revision()))
-	if stale(d, q.now) {
+	if d.Stale(q.now) {
 		note = chat.Join("\n", note, chat.Styled(
 			fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold))
 	}
@@ -123,7 +122,7 @@ func (b *Bot) dated(ctx context.Context, d *brief.Dossier) string {
 // freshness is dated, and whether d is past its review or held back.
 func (b *Bot) freshness(ctx context.Context, q *question, d *brief.Dossier) string {
 	words := b.dated(ctx, d)
-	if stale(d, q.now) {
+	if d.Stale(q.now) {
 		words += ", stale"
 	}
 	if q.reader.Broken(d.ID) {
@@ -145,11 +144,6 @@ func (b *Bot) asOfAll(ctx context.Context, q *question, p page) chat.Text {
 		}
 	}
 	return note
-}
-
-// stale reports whether d is past its review.
-func stale(d *brief.Dossier, now time.Time) bool {
-	return !d.ReviewBy.IsZero() && !now.Before(d.ReviewBy.End())
 }
 
 // shortRevision abbreviates a commit's or content's hash as git does.

@@ -329,7 +329,7 @@ func itemName(d *brief.Dossier, section, id string) string {
 		}
 	case "sources":
 		if _, c, ok := d.Citation(id); ok {
-			return citationName(c)
+			return c.Name()
 		}
 	}
 	return fmt.Sprintf("%s/%s", section, id)

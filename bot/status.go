@@ -56,7 +56,7 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 	stories := q.reader.Stories()
 	old := 0
 	for _, d := range stories {
-		if stale(d, q.now) {
+		if d.Stale(q.now) {
 			old++
 		}
 	}

@@ -1,5 +1,7 @@
 package brief
 
+import "time"
+
 // A Dossier is a brief, parsed and validated. It is immutable once it is in a
 // [Snapshot]. Its JSON form has the keys of its YAML form.
 //
@@ -186,6 +188,24 @@ type Correction struct {
 	On   Date   `json:"on" yaml:"on" brief:"required,single"`
 	Text string `json:"text" yaml:"text" brief:"required"`            // what was wrong
 	Item string `json:"item,omitempty" yaml:"item" brief:"ref=items"` // what it is about: section/id
+}
+
+// Stale reports whether now is past the review by which an editor was to look at
+// the dossier again.
+func (d *Dossier) Stale(now time.Time) bool {
+	return !d.ReviewBy.IsZero() && !now.Before(d.ReviewBy.End())
+}
+
+// Name returns what the source is called: “Publisher: Title”, as far as it has them,
+// or else its id.
+func (c *Citation) Name() string {
+	switch {
+	case c.Publisher != "" && c.Title != "":
+		return c.Publisher + ": " + c.Title
+	case c.Publisher == "" && c.Title == "":
+		return c.ID
+	}
+	return c.Publisher + c.Title
 }
 
 // Event returns the event with this id.

@@ -120,3 +120,40 @@ func TestLookups(t *testing.T) {
 		t.Errorf("corrections of another: %v", got)
 	}
 }
+
+func TestCitationName(t *testing.T) {
+	for _, test := range []struct {
+		c    Citation
+		want string
+	}{
+		{Citation{ID: "a", Publisher: "Wire", Title: "Talks end"}, "Wire: Talks end"},
+		{Citation{ID: "a", Publisher: "Wire"}, "Wire"},
+		{Citation{ID: "a", Title: "Talks end"}, "Talks end"},
+		{Citation{ID: "a"}, "a"},
+	} {
+		if got := test.c.Name(); got != test.want {
+			t.Errorf("%+v is called %q, want %q", test.c, got, test.want)
+		}
+	}
+}
+
+// TestStale asks on the last day of the review and after it.
+func TestStale(t *testing.T) {
+	review, err := ParseDate("2025-12-08")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		review Date
+		now    time.Time
+		want   bool
+	}{
+		{Date{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), false},
+		{review, time.Date(2025, 12, 8, 23, 59, 0, 0, time.UTC), false},
+		{review, time.Date(2025, 12, 9, 0, 0, 0, 0, time.UTC), true},
+	} {
+		if got := (&Dossier{ReviewBy: test.review}).Stale(test.now); got != test.want {
+			t.Errorf("with a review by %v, stale at %v: %v", test.review, test.now, got)
+		}
+	}
+}

@@ -131,7 +131,7 @@ func (w *Web) asOf(r *http.Request, d *brief.Dossier) string {
 
 // stale says that the date is past by which the text was to be looked at again.
 func (w *Web) stale(d *brief.Dossier) string {
-	if d.ReviewBy.IsZero() || w.options.Now().Before(d.ReviewBy.End()) {
+	if !d.Stale(w.options.Now()) {
 		return ""
 	}
 	return fmt.Sprintf("This dossier was due for review by %s and may be out of date.", d.ReviewBy.Words())
@@ -172,21 +172,9 @@ func (v storyView) cites(ids []string) []citeView {
 	var cites []citeView
 	for _, id := range ids {
 		if n, c, ok := v.d.Citation(id); ok {
-			cites = append(cites, citeView{n, id, citationName(*c)})
+			cites = append(cites, citeView{n, id, c.Name()})
 		}
 	}
 	slices.SortFunc(cites, func(a, b citeView) int { return a.Number - b.Number })
 	return cites
-}
-
-func citationName(c brief.Citation) string {
-	switch {
-	case c.Publisher != "" && c.Title != "":
-		return c.Publisher + ": " + c.Title
-	case c.Title != "":
-		return c.Title
-	case c.Publisher != "":
-		return c.Publisher
-	}
-	return c.ID
 }

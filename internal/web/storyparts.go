@@ -224,7 +224,7 @@ func (v storyView) sources() []sourceView {
 	for _, c := range v.d.Sources {
 		view := sourceView{ID: c.ID, Publisher: c.Publisher, Title: c.Title, URL: c.URL, Date: c.Date.Words()}
 		if view.Title == "" {
-			view.Title, view.Publisher = citationName(c), ""
+			view.Title, view.Publisher = c.Name(), ""
 		}
 		views = append(views, view)
 	}
