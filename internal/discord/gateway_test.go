@@ -61,6 +61,10 @@ func TestConnectionsThatEnd(t *testing.T) {
 		"invalidated":      (*discordtest.Server).Invalidate,
 		"closed with 4000": func(s *discordtest.Server) { s.CloseGateway(4000) },
 		"closed with 1001": func(s *discordtest.Server) { s.CloseGateway(1001) },
+		// These end the library's goroutine, and the process with it.
+		"told of no server": func(s *discordtest.Server) { s.Dispatch("GUILD_CREATE", nil) },
+		"told of a nothing": func(s *discordtest.Server) { s.Dispatch("GUILD_UPDATE", map[string]any{}) },
+		"told of a number":  func(s *discordtest.Server) { s.Dispatch("GUILD_CREATE", 5) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			play(t, func(s *stage) {
