@@ -4,10 +4,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"golang.org/x/term"
-	"golang.org/x/text/width"
+
+	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // widest is how many columns a line of prose fills at most: longer ones are hard to
@@ -45,7 +45,7 @@ func wrap(text string, columns int) string {
 		}
 		at := len(line) - len(body)
 		for i, word := range strings.Split(strings.TrimRight(body, "\n"), " ") {
-			w := cells(word)
+			w := chat.Columns(word)
 			switch {
 			case i == 0:
 			case at+1+w > columns && at > len(indent):
@@ -63,18 +63,4 @@ func wrap(text string, columns int) string {
 		}
 	}
 	return b.String()
-}
-
-// cells returns how many columns of a terminal s fills.
-func cells(s string) (n int) {
-	for _, r := range s {
-		switch k := width.LookupRune(r).Kind(); {
-		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
 }

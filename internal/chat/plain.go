@@ -57,7 +57,7 @@ func (p *plain) title(c Card) {
 		p.block(printable(c.URL))
 		return
 	}
-	lines := title + "\n" + strings.Repeat("=", min(columns(title), maxUnderline))
+	lines := title + "\n" + strings.Repeat("=", min(Columns(title), maxUnderline))
 	if c.URL != "" {
 		lines += "\n" + printable(c.URL)
 	}
@@ -177,8 +177,9 @@ func printable(s string) string {
 	}, s)
 }
 
-// columns returns how wide a terminal shows s, approximately.
-func columns(s string) int {
+// Columns returns how many columns of a terminal s fills, as far as can be known
+// without the terminal.
+func Columns(s string) int {
 	n := 0
 	for _, r := range s {
 		switch k := width.LookupRune(r).Kind(); {

@@ -218,11 +218,10 @@ func colour(t chat.Tone) int {
 // fits says whether Discord would take m.
 func (m message) fits() bool {
 	e := m.Embeds[0]
-	total, bytes := 0, 0
+	total := 0
 	within := func(s string, limit int) bool {
 		n := utf8.RuneCountInString(s)
 		total += n
-		bytes += len(s)
 		return n <= limit
 	}
 	fit := within(e.Title, maxTitle) && within(e.Description, maxDescription)
@@ -232,7 +231,7 @@ func (m message) fits() bool {
 	if e.Author != nil {
 		fit = fit && within(e.Author.Name, maxTitle)
 	}
-	return fit && total <= maxEmbedText && bytes+m.labels() <= maxBytes
+	return fit && total <= maxEmbedText && m.text() <= maxBytes
 }
 
 // text is how many bytes of text m has.
