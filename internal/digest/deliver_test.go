@@ -433,6 +433,46 @@ func TestPace(t *testing.T) {
 	})
 }
 
+// TestPaceAfterRestart checks that a conversation's pace goes on where the process
+// before this one left it: the service counts the messages of both.
+func TestPaceAfterRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openNew(t)
+		f := pacedFake(chat.Pace{PerSecond: 28, Burst: 3, Each: 4 * time.Second, Workers: 8})
+		options := DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}}
+		post := func(n int) {
+			if err := l.Post(t.Context(), chat.Conversation{Platform: "telegram", ID: "1"}, chat.Card{}, fmt.Sprint(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop := run(t, options)
+		for n := range 3 {
+			post(n)
+		}
+		time.Sleep(time.Second)
+		stop()
+		if n := len(f.sent()); n != 3 {
+			t.Fatalf("%d of a burst of three were sent", n)
+		}
+		stop = run(t, options)
+		defer stop()
+		for n := range 3 {
+			post(10 + n)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		sent := f.sent()
+		if len(sent) != 6 {
+			t.Fatalf("%d messages were sent", len(sent))
+		}
+		for i := 3; i < len(sent); i++ {
+			if d := sent[i].At.Sub(sent[i-3].At); d < 4*time.Second-100*time.Millisecond {
+				t.Errorf("four messages within %v", d)
+			}
+		}
+	})
+}
+
 // TestPaceOfOne checks that a backlog of one conversation goes at its pace, in
 // order, and holds up nobody else.
 func TestPaceOfOne(t *testing.T) {

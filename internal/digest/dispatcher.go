@@ -138,6 +138,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.takeOver(ctx); err != nil {
 		return err
 	}
+	for _, e := range d.engines {
+		if err := e.recall(ctx, d.now()); err != nil {
+			return err
+		}
+	}
 	if len(d.engines) == 0 {
 		return d.loop(ctx)
 	}

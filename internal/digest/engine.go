@@ -35,6 +35,32 @@ type engine struct {
 	flight   context.Context // ends when sends in flight may take no longer
 }
 
+// recallFor is how far back a platform's limits reach that a conversation's pace
+// keeps: the service remembers what a process before this one sent.
+const recallFor = time.Minute
+
+const sqlSentOf = `SELECT conversation, settled_at FROM deliveries WHERE state = 'sent' AND settled_at > $1 AND settled_at <= $2 AND platform = $3 ORDER BY settled_at`
+
+// recall has the pace go on from what was sent of late.
+func (e *engine) recall(ctx context.Context, now time.Time) error {
+	_, err := collect(ctx, e.ledger.read, func(scan func(...any) error) (none struct{}, err error) {
+		var name string
+		var at int64
+		if err := scan(&name, &at); err != nil {
+			return none, err
+		}
+		where, err := chat.ParseConversation(name)
+		if err == nil {
+			e.pace.tookAt(where, moment(at))
+		}
+		return none, err
+	}, sqlSentOf, millis(now.Add(-recallFor)), millis(now), e.platform.Name())
+	if err != nil {
+		return fmt.Errorf("reading what was sent of late: %w", e.ledger.explain(err))
+	}
+	return nil
+}
+
 // work sends what is owed to conversations until nothing is due or ctx is done;
 // what it does not get to before the deadline is given back.
 func (e *engine) work(ctx context.Context, conversations []chat.Conversation, deadline time.Time) error {

@@ -62,7 +62,10 @@ func (g *governor) turn(to chat.Conversation) time.Duration {
 }
 
 // took notes that a conversation takes its turn now.
-func (g *governor) took(to chat.Conversation) {
+func (g *governor) took(to chat.Conversation) { g.tookAt(to, g.now()) }
+
+// tookAt notes that a conversation took its turn at a moment.
+func (g *governor) tookAt(to chat.Conversation, at time.Time) {
 	if g.pace == nil {
 		return
 	}
@@ -72,13 +75,12 @@ func (g *governor) took(to chat.Conversation) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
 	earned := g.earned[to]
-	if earned.Before(now) {
-		earned = now
+	if earned.Before(at) {
+		earned = at
 	}
 	g.earned[to] = earned.Add(p.Each)
-	g.clear(now)
+	g.clear(g.now())
 }
 
 // clear forgets conversations that may send a whole burst, when there are many.
