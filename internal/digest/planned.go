@@ -137,13 +137,19 @@ func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.C
 	if err != nil {
 		return err
 	}
+	return b.owe(ctx, digest, job, to, cards, "delivery", key)
+}
+
+// owe writes deliveries of a digest, whose keys are made of name and the place of
+// the card.
+func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation, cards []string, name ...string) error {
 	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
 	if err != nil {
 		return err
 	}
 	for i, card := range cards {
-		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), b.ledger.keyOf("delivery", key, strconv.Itoa(i)), digest,
-			to.Platform, to.String(), card, millis(b.now), job, millis(b.now))
+		key := b.ledger.keyOf(append(slices.Clip(name), strconv.Itoa(i))...)
+		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, digest, to.Platform, to.String(), card, millis(b.now), job, millis(b.now))
 		if err != nil {
 			return err
 		}

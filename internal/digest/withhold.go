@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -62,18 +61,6 @@ func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) err
 	if err != nil {
 		return err
 	}
-	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
-	if err != nil {
-		return err
-	}
-	for i, card := range cards {
-		key := b.ledger.keyOf("instead", v.key, rest.hash, strconv.Itoa(i))
-		// No job: the worker that withheld goes on with the conversation.
-		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, v.digest, v.where.Platform, v.where.String(), card,
-			millis(b.now), int64(0), millis(b.now))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	// No job: the worker that withheld goes on with the conversation.
+	return b.owe(ctx, v.digest, 0, v.where, cards, "instead", v.key, rest.hash)
 }
