@@ -64,6 +64,7 @@ func TestConnectionsThatEnd(t *testing.T) {
 		// These end the library's goroutine, and the process with it.
 		"told of no server": func(s *discordtest.Server) { s.Dispatch("GUILD_CREATE", nil) },
 		"told of a nothing": func(s *discordtest.Server) { s.Dispatch("GUILD_UPDATE", map[string]any{}) },
+		"told of no voice":  func(s *discordtest.Server) { s.Dispatch("VOICE_STATE_UPDATE", nil) },
 		"told of a number":  func(s *discordtest.Server) { s.Dispatch("GUILD_CREATE", 5) },
 	} {
 		t.Run(name, func(t *testing.T) {

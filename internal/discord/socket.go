@@ -15,7 +15,7 @@ var (
 	errSilent    = errors.New("the gateway fell silent")
 	errReconnect = errors.New("the gateway asked to reconnect")
 	errInvalid   = errors.New("the gateway does not know the session")
-	errEmpty     = errors.New("the gateway told of a server without saying which")
+	errEmpty     = errors.New("the gateway told of a server or a voice without saying which")
 )
 
 // A closeError is the code with which the gateway closed a connection
@@ -125,15 +125,23 @@ func (s *socket) seen(opcode byte, payload []byte) error {
 		Data struct {
 			Interval int64           `json:"heartbeat_interval"`
 			ID       json.RawMessage `json:"id"`
+			User     json.RawMessage `json:"user_id"`
 		} `json:"d"`
 	}
 	// A payload of another shape leaves the interval zero, which is all the same.
 	_ = json.Unmarshal(payload, &said) //nolint:errcheck // op 9 carries a bool
 	switch said.Op {
 	case 0:
-		// The library panics on a server that is not there, in a goroutine of its own.
-		if (said.Type == "GUILD_CREATE" || said.Type == "GUILD_UPDATE") && len(said.Data.ID) == 0 {
-			return errEmpty
+		// The library panics on what is not there, in a goroutine of its own.
+		switch said.Type {
+		case "GUILD_CREATE", "GUILD_UPDATE":
+			if len(said.Data.ID) == 0 {
+				return errEmpty
+			}
+		case "VOICE_STATE_UPDATE":
+			if len(said.Data.User) == 0 {
+				return errEmpty
+			}
 		}
 	case 7:
 		return errReconnect
