@@ -96,7 +96,7 @@ func (b *Bot) completeEvent(ctx context.Context, who *chat.Invocation, typed str
 	}
 	want := spelling.Fold(typed)
 	var found []chat.Choice
-	for _, e := range newestFirst(d) {
+	for _, e := range d.NewestFirst() {
 		label := e.Date.Words() + ": " + e.Title
 		if strings.Contains(spelling.Fold(label), want) || strings.Contains(spelling.Fold(e.ID), want) {
 			found = append(found, chat.Choice{Label: shorten(label, maxChoice), Value: e.ID})

@@ -112,7 +112,7 @@ func member(command string, d *brief.Dossier, id string) string {
 // neighbours are buttons to the events before and after e, and to the page of the
 // timeline that begins with it.
 func neighbours(d *brief.Dossier, e *brief.Event) []chat.Action {
-	events := newestFirst(d)
+	events := d.NewestFirst()
 	i := slices.Index(events, e)
 	var row []chat.Action
 	if i+1 < len(events) {

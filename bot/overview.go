@@ -57,7 +57,7 @@ func overviewItems(d *brief.Dossier, now time.Time) []chat.Item {
 	for _, c := range newestCorrections(d) {
 		corrections = lines(corrections, bulleted(append(chat.Plainly(c.On.Words()+": "), text(d, c.Text)...)))
 	}
-	ahead, past := parted(newestFirst(d), now)
+	ahead, past := parted(d.NewestFirst(), now)
 	add("indicators", "Indicators", indicators)
 	add("ahead", "Ahead", eventLines(ahead[max(0, len(ahead)-eventsAhead):]))
 	add("latest", "Latest", eventLines(past[:min(latestEvents, len(past))]))

@@ -190,7 +190,7 @@ func appearances(q *question, name string, kind memberKind) []brief.Appearance {
 func latestEventsOf(a brief.Appearance, kind memberKind) chat.Text {
 	var named chat.Text
 	n := 0
-	for _, e := range newestFirst(a.Dossier) {
+	for _, e := range a.Dossier.NewestFirst() {
 		if !kind.takesPart(a, e) {
 			continue
 		}

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -177,22 +176,11 @@ func (f filter) any() bool { return !f.from.IsZero() || !f.to.IsZero() || f.kind
 // first.
 func (f filter) apply(d *brief.Dossier) []*brief.Event {
 	var events []*brief.Event
-	for _, e := range newestFirst(d) {
+	for _, e := range d.NewestFirst() {
 		if e.Date.Overlaps(f.from, f.to) && (f.kind == "" || same(e.Kind, f.kind)) {
 			events = append(events, e)
 		}
 	}
-	return events
-}
-
-// newestFirst returns the events of d, the newest first; those that begin together
-// stay in the order of the brief.
-func newestFirst(d *brief.Dossier) []*brief.Event {
-	events := make([]*brief.Event, len(d.Timeline))
-	for i := range d.Timeline {
-		events[i] = &d.Timeline[i]
-	}
-	slices.SortStableFunc(events, func(a, b *brief.Event) int { return b.Date.Compare(a.Date) })
 	return events
 }
 

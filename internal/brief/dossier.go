@@ -1,6 +1,9 @@
 package brief
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Dossier is a brief, parsed and validated. It is immutable once it is in a
 // [Snapshot]. Its JSON form has the keys of its YAML form.
@@ -206,6 +209,17 @@ func (c *Citation) Name() string {
 		return c.ID
 	}
 	return c.Publisher + c.Title
+}
+
+// NewestFirst returns the events, the newest first; those that begin together stay in
+// the order of the file.
+func (d *Dossier) NewestFirst() []*Event {
+	events := make([]*Event, len(d.Timeline))
+	for i := range d.Timeline {
+		events[i] = &d.Timeline[i]
+	}
+	slices.SortStableFunc(events, func(a, b *Event) int { return b.Date.Compare(a.Date) })
+	return events
 }
 
 // Event returns the event with this id.

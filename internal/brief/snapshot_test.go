@@ -157,3 +157,14 @@ func TestStale(t *testing.T) {
 		}
 	}
 }
+
+func TestNewestFirst(t *testing.T) {
+	d := mustDecode(t, "title: T\noverview: O\ntimeline:\n- {id: b, date: 2025-02, title: B}\n- {id: a, date: 2025-01, title: A}\n- {id: c, date: 2025-02, title: C}\n")
+	var ids []string
+	for _, e := range d.NewestFirst() {
+		ids = append(ids, e.ID)
+	}
+	if got := strings.Join(ids, " "); got != "b c a" {
+		t.Errorf("the newest first are %s", got)
+	}
+}

@@ -48,11 +48,8 @@ type eventView struct {
 type partyLink struct{ Anchor, Name string }
 
 func (v storyView) events() []eventView {
-	// As the bot lists them: of those that begin together, the first in the file first.
-	newest := slices.Clone(v.d.Timeline)
-	slices.SortStableFunc(newest, func(a, b brief.Event) int { return b.Date.Compare(a.Date) })
 	var views []eventView
-	for _, e := range newest {
+	for _, e := range v.d.NewestFirst() {
 		view := eventView{
 			ID: e.ID, Date: e.Date.Words(), Stamp: e.Date.String(), Title: e.Title, Kind: e.Kind,
 			Major: e.Importance == brief.Major, Detail: v.prose(e.Detail), Cites: v.cites(e.Sources),
@@ -66,7 +63,7 @@ func (v storyView) events() []eventView {
 	return views
 }
 
-func (v storyView) parties(e brief.Event) []partyLink {
+func (v storyView) parties(e *brief.Event) []partyLink {
 	var links []partyLink
 	for _, id := range e.People {
 		if p, ok := v.d.Person(id); ok {
