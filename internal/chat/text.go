@@ -131,11 +131,20 @@ type cut struct {
 	end   int   // where the longest beginning ends, zero if none fits
 }
 
-// longest returns the longest beginning that ends between two graphemes.
+// longest returns the longest beginning that ends between two graphemes. It looks at
+// little more of t than that beginning, which may be a small part of a long text.
 func (t Text) longest(fits func(Text) bool) cut {
+	c := cut{text: t, whole: t.String()}
 	var ends []int
-	for g := graphemes.FromString(t.String()); g.Next(); {
-		ends = append(ends, g.End())
+	look := 64
+	for g := graphemes.FromString(c.whole); g.Next(); {
+		if ends = append(ends, g.End()); len(ends) < look {
+			continue
+		}
+		if !fits(c.head(g.End())) {
+			break
+		}
+		look *= 2
 	}
 	return t.longestOf(ends, fits)
 }
