@@ -210,6 +210,9 @@ func checkOf(flag *kong.Flag) checkFunc {
 func checkSetting(name, value string) error {
 	switch name {
 	case "briefs":
+		if value == "" {
+			return errors.New("this is empty; name a folder")
+		}
 		if strings.Contains(value, "://") || scpAddress.MatchString(value) {
 			return errors.New("a git source is not built yet; name a folder")
 		}
