@@ -161,8 +161,8 @@ func (b *binder) prefix(o Option) int {
 
 // instead returns the option that takes the words which the next one does not: the
 // one after it where the next has a default, or a later one that is sure to know
-// them. If there is none the next takes one word all the same, and the command says
-// what is wrong with it.
+// them. If there is none the next takes one word all the same, or all where its values
+// are several, and the command says what is wrong with it.
 func (b *binder) instead() (option, words int) {
 	o := b.command.Options[b.next]
 	anything := o.Prefix == nil
@@ -177,6 +177,10 @@ func (b *binder) instead() (option, words int) {
 		}
 	}
 	delete(b.values, o.Name)
+	if o.Prefix != nil {
+		// Words given to later options would be complained of instead.
+		return b.next, len(b.words)
+	}
 	return b.next, 1
 }
 

@@ -145,6 +145,7 @@ func TestBinding(t *testing.T) {
 		{"ua", "/subscribe daily 08:00", `subscribe ua "daily 08:00"`},
 		{"ua", "/subscribe major", "subscribe ua importance=major"},
 		{"", "/subscribe us sometimes", "subscribe us sometimes"},
+		{"", "/subscribe us daily at eight", `subscribe us "daily at eight"`},
 		{"ua", "/subscribe nowhere", "subscribe nowhere"},
 		{"", "/subscribe us importance=huge", `The option importance is one of minor, normal, major, not “huge”`},
 		{"", "/stories", "stories"},
