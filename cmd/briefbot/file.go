@@ -34,6 +34,7 @@ type file struct {
 	policy        brief.Policy
 
 	problems []brief.Problem
+	under    []string // the keys that lead to what is being read
 }
 
 // readFile reads the configuration at path, or the default one where path is
@@ -163,7 +164,7 @@ func (f *file) access(n *yaml.Node) {
 			case "closed":
 				f.policy.Closed = true
 			default:
-				f.problem(n, "access", "access.default is open or closed, not %q", text)
+				f.problem(n, "access", "write open or closed, not %q", text)
 			}
 		},
 		"groups": func(n *yaml.Node) {
@@ -227,16 +228,16 @@ func (f *file) subscription(n *yaml.Node) {
 			text, _ := f.scalar(n)
 			s.Importance = brief.Importance(text)
 			if !slices.Contains([]brief.Importance{brief.Minor, brief.Normal, brief.Major}, s.Importance) {
-				f.problem(n, "subscription", "importance is minor, normal or major, not %q", text)
+				f.problem(n, "subscription", "write minor, normal or major, not %q", text)
 			}
 		},
 		"mode": func(n *yaml.Node) {
 			if text, _ := f.scalar(n); text != "post" {
-				f.problem(n, "subscription", "mode %q is not built yet; leave it out, or write post", text)
+				f.problem(n, "subscription", "%q is not built yet; leave it out, or write post", text)
 			}
 		},
 		"quiet": func(n *yaml.Node) {
-			f.problem(n, "subscription", "quiet hours are not built yet; leave quiet out")
+			f.problem(n, "subscription", "quiet hours are not built yet; leave it out")
 		},
 	})
 	if len(f.problems) > before || n.Kind != yaml.MappingNode {

@@ -31,7 +31,9 @@ func (f *file) fields(n *yaml.Node, keys map[string]fieldFunc) {
 		case seen[key.Value]:
 			f.problem(key, "duplicate-key", "%q stands here twice; keep one", key.Value)
 		case value.Tag != "!!null":
+			f.under = append(f.under, key.Value)
 			read(value)
+			f.under = f.under[:len(f.under)-1]
 		}
 		seen[key.Value] = true
 	}
@@ -67,9 +69,14 @@ func (f *file) isKind(n *yaml.Node, kind yaml.Kind, want string) bool {
 	return false
 }
 
+// problem keeps what is wrong at n, after the key that it stands under.
 func (f *file) problem(n *yaml.Node, rule, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if len(f.under) > 0 {
+		message = strings.Join(f.under, ".") + ": " + message
+	}
 	f.problems = append(f.problems, brief.Problem{
-		Path: f.path, Line: n.Line, Column: n.Column, Severity: brief.Error, Rule: rule, Message: fmt.Sprintf(format, args...),
+		Path: f.path, Line: n.Line, Column: n.Column, Severity: brief.Error, Rule: rule, Message: message,
 	})
 }
 

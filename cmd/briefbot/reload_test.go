@@ -25,7 +25,7 @@ func TestReload(t *testing.T) {
 	if err := w.process.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	w.wait("the bad file to be refused", said(`briefbot.yaml:1:9: \"soon\" is not a length of time`))
+	w.wait("the bad file to be refused", said(`briefbot.yaml:1:9: settle: \"soon\" is not a length of time`))
 
 	w.write("briefbot.yaml", "settle: 10s\nlisten: 127.0.0.1:9\nstore: other.db\nlog: {level: debug}\n")
 	w.wait("the good file to be read", said("read the configuration again"))

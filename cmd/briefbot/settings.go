@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -128,7 +129,7 @@ func (s *settings) readSecrets() error {
 	} {
 		var err error
 		if *secret.into, err = secretOf(s.given[secret.flag], secret.path, secret.env); err != nil {
-			return err
+			return fmt.Errorf("--%s: %w", secret.flag, err)
 		}
 	}
 	if s.given["store"] {
@@ -136,10 +137,11 @@ func (s *settings) readSecrets() error {
 	}
 	// A store may be an address with a password in it, but its flag is no file's name.
 	store, err := secretOf(false, os.Getenv("BRIEFBOT_STORE_FILE"), "BRIEFBOT_STORE")
-	if err == nil && store != "" {
-		s.Store = store
+	if err != nil {
+		return fmt.Errorf("--store: %w", err)
 	}
-	return err
+	s.Store = cmp.Or(store, s.Store)
+	return nil
 }
 
 // secretOf returns a secret: a flag's file counts before the environment, and that
