@@ -125,7 +125,7 @@ func TestServeEnds(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Serve(ctx, slow) }()
-	<-w.Listening()
+	<-w.listened
 	l := listen(t, d, "", nil)
 	answered := make(chan error, 1)
 	go func() {
@@ -215,7 +215,7 @@ func TestListen(t *testing.T) {
 	if err := w.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	<-w.Listening()
+	<-w.listened
 	second, err := New(Options{Listen: w.Addr()})
 	if err != nil {
 		t.Fatal(err)

@@ -91,7 +91,7 @@ func serve(t *testing.T) *door {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	<-w.Listening()
+	<-w.listened
 	return d
 }
 

@@ -59,7 +59,7 @@ func (h *harness) Press(_ chat.Conversation, m chattest.Message, label string) {
 // post sends a form once the preview listens, as a script of the page does.
 func (h *harness) post(path string, form url.Values) {
 	h.t.Helper()
-	<-h.web.Listening()
+	<-h.web.listened
 	base := "http://" + h.web.Addr()
 	r, err := http.NewRequestWithContext(h.t.Context(), "POST", base+path, strings.NewReader(form.Encode()))
 	if err != nil {

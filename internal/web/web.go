@@ -79,9 +79,9 @@ type Web struct {
 	streams chan struct{} // a place for each open stream of events
 
 	mu       sync.Mutex
-	listener net.Listener // nil: not listening
-	listened chan struct{}
-	asked    int // counts questions
+	listener net.Listener  // nil: not listening
+	listened chan struct{} // closed once it listens
+	asked    int           // counts questions
 }
 
 // New returns a Web. The error names the option that is wrong.
@@ -146,9 +146,6 @@ func (w *Web) Addr() string {
 	}
 	return w.listener.Addr().String()
 }
-
-// Listening returns a channel that is closed once it listens.
-func (w *Web) Listening() <-chan struct{} { return w.listened }
 
 // Announce shows cards in the preview at once: the digest that an edit of a brief
 // causes, or the trouble with it. It may be called before, during and after
