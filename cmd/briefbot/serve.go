@@ -96,9 +96,11 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 	s.greet(out, b, pages, platforms)
 	running = true
 	watching, cancel := context.WithCancel(ctx)
-	var reloading sync.WaitGroup
-	reloading.Go(func() { s.reload(watching, hangup, reread, b, logger) })
-	defer reloading.Wait() // before the ledger is closed
+	var besides sync.WaitGroup
+	besides.Go(func() { s.reload(watching, hangup, reread, b, logger) })
+	// It owns nothing. A service that cannot be reached must not keep the others waiting.
+	besides.Go(func() { invite(out, platforms) })
+	defer besides.Wait() // before the ledger is closed
 	defer cancel()
 	return b.Run(ctx)
 }
@@ -150,17 +152,23 @@ func (s *settings) greet(out *console, b *bot.Bot, pages *web.Web, platforms []c
 	running := make(map[string]bool)
 	for _, p := range platforms {
 		running[p.Name()] = true
+	}
+	for _, platform := range []string{"discord", "telegram"} {
+		if !running[platform] {
+			fmt.Fprintf(out.out, "  %s: off; set BRIEFBOT_%s_TOKEN, or --%s-token-file FILE\n", platform, strings.ToUpper(platform), platform)
+		}
+	}
+}
+
+// invite says how the bot is invited to each chat service, which may have to be asked.
+func invite(out *console, platforms []chat.Platform) {
+	for _, p := range platforms {
 		inviter, ok := p.(chat.Inviter)
 		if !ok {
 			continue
 		}
 		if link := inviter.Invitation(); link != "" {
 			fmt.Fprintf(out.out, "  %s: on; invite the bot with %s\n", p.Name(), link)
-		}
-	}
-	for _, platform := range []string{"discord", "telegram"} {
-		if !running[platform] {
-			fmt.Fprintf(out.out, "  %s: off; set BRIEFBOT_%s_TOKEN, or --%s-token-file FILE\n", platform, strings.ToUpper(platform), platform)
 		}
 	}
 }
