@@ -84,7 +84,7 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		return unknownEventCard(event)
 	case errors.As(err, &here):
 		return trouble("Not for this conversation",
-			"You may read “"+here.title+"”, but not everybody in this conversation may, so it is not posted or meant here.")
+			"You may read “"+here.title+"”, but not everybody in this conversation may, so it can neither be posted here nor be its default.")
 	case errors.As(err, &closed):
 		return closedCard(inv)
 	case errors.As(err, &post):

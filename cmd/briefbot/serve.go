@@ -186,7 +186,7 @@ func (s *settings) pagesLine(address string) string {
 		return "preview at " + base + "/"
 	}
 	if s.secret.web != "" {
-		return "stories at " + base + "/, and the preview for who has the web token"
+		return "stories at " + base + "/, and the preview for whoever has the web token"
 	}
 	return "stories at " + base + "/ (for the preview set BRIEFBOT_WEB_TOKEN)"
 }
