@@ -102,6 +102,15 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	return wait
 }
 
+// left notes that a message to a chat leaves only now: the gap after it begins here.
+func (g *gate) left(chat int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if b := g.chats[chat]; b != nil {
+		b.last = g.now()
+	}
+}
+
 // lack is how long a bucket takes to hold want.
 func lack(tokens, want, rate float64) time.Duration {
 	if tokens >= want-1e-6 {
@@ -117,7 +126,8 @@ func (g *gate) paused(now time.Time, chat int64) time.Duration {
 
 // enter waits until no second holds too much. The caller calls leave when the
 // message was answered; the error is that of ctx.
-func (g *gate) enter(ctx context.Context, answer bool) (leave func(), err error) {
+func (g *gate) enter(ctx context.Context, chat int64, answer bool) (leave func(), err error) {
+	defer func() { g.left(chat) }()
 	if answer {
 		return g.second.Enter(ctx, 0)
 	}

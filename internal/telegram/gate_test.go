@@ -111,6 +111,25 @@ func TestGateSpacesPosts(t *testing.T) {
 	}
 }
 
+// TestGateSpacesFromDeparture has a message wait for its place in the second after it
+// passed: the next in its chat keeps its distance from when it left.
+func TestGateSpacesFromDeparture(t *testing.T) {
+	c := newClock()
+	g := newGate(c.now)
+	if wait := g.try(42, reserve); wait != 0 {
+		t.Fatalf("the first waits %v", wait)
+	}
+	c.advance(400 * time.Millisecond)
+	leave, err := g.enter(t.Context(), 42, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
+	if wait := g.try(42, reserve); wait != chatGap {
+		t.Errorf("the next waits %v after the first left, not %v", wait, chatGap)
+	}
+}
+
 func TestGateSaysHowLongToWait(t *testing.T) {
 	c := newClock()
 	g := newGate(c.now)

@@ -129,7 +129,7 @@ func (t *Telegram) ask(ctx context.Context, to chat.Conversation, answer bool, m
 	if wait > 0 {
 		return &chat.Later{After: wait, Everyone: t.gate.everyone(), Err: errHeld}
 	}
-	leave, err := t.gate.enter(ctx, answer)
+	leave, err := t.gate.enter(ctx, id, answer)
 	if err != nil {
 		return &chat.Later{Err: err}
 	}
