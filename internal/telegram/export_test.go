@@ -1,9 +1,15 @@
 package telegram
 
-import "time"
+import (
+	"time"
 
-// Unpaced lets messages to one chat follow each other at once, for tests by a real
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// Unpaced lets messages follow each other at once, for tests by a real
 // clock at a vendor without limits.
 func Unpaced(t *Telegram) {
+	t.gate.posts, t.gate.second = chat.NewWindow(1000, time.Second), chat.NewWindow(1000, time.Second)
+	t.gate.gap = 0
 	t.gate.shape = func(int64) (float64, time.Duration) { return 100, time.Millisecond }
 }

@@ -36,6 +36,7 @@ type gate struct {
 	second *chat.Window                                        // of all messages
 	posts  *chat.Window                                        // of what is no answer
 	shape  func(chat int64) (size float64, each time.Duration) // of a chat's bucket
+	gap    time.Duration                                       // between two posts to a chat
 
 	mu     sync.Mutex
 	all    bucket
@@ -53,7 +54,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), posts: chat.NewWindow(digestRate, time.Second), shape: shape, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), posts: chat.NewWindow(digestRate, time.Second), shape: shape, gap: chatGap, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -92,7 +93,7 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	g.all.fill(now, allBurst, allRate)
 	wait := max(lack(b.tokens, 1, 1/each.Seconds()), lack(g.all.tokens, 1+keep, allRate))
 	if keep > 0 && !b.last.IsZero() {
-		wait = max(wait, b.last.Add(chatGap).Sub(now))
+		wait = max(wait, b.last.Add(g.gap).Sub(now))
 	}
 	if wait == 0 {
 		b.last = now
