@@ -154,22 +154,36 @@ func brokenPart(err error) string {
 // page executes a template. It is written as a whole or not at all: an error in
 // the middle would otherwise cut the page without a word.
 func (w *Web) page(rw http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	var b bytes.Buffer
-	if err := w.pages.ExecuteTemplate(&b, name, data); err != nil {
-		w.options.Logger.Error("executing a template", "template", name, "error", err)
-		http.Error(rw, "Something went wrong here. The log says what.", http.StatusInternalServerError)
+	body, err := w.render(name, data)
+	if err != nil {
+		w.broken(rw, err)
 		return
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if status != http.StatusOK {
-		rw.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		rw.WriteHeader(status)
 		if r.Method != http.MethodHead {
-			rw.Write(b.Bytes())
+			rw.Write(body)
 		}
 		return
 	}
-	w.body(rw, r, b.Bytes())
+	w.body(rw, r, body)
+}
+
+// render executes a template whole, so that a page is never cut by an error.
+func (w *Web) render(name string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := w.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, fmt.Errorf("executing the template %s: %w", name, err)
+	}
+	return b.Bytes(), nil
+}
+
+// broken answers where a page could not be made.
+func (w *Web) broken(rw http.ResponseWriter, err error) {
+	w.options.Logger.Error("making a page", "error", err)
+	http.Error(rw, "Something went wrong here. The log says what.", http.StatusInternalServerError)
 }
 
 // body writes an answer with its fingerprint, or that the client has it already.

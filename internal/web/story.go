@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/briefbot/briefbot/internal/brief"
 )
@@ -37,7 +38,56 @@ func (w *Web) story(rw http.ResponseWriter, r *http.Request) {
 		w.storyJSON(rw, r, reader, d)
 		return
 	}
-	w.page(rw, r, http.StatusOK, "story.html", w.storyPage(r, reader, d))
+	key := storyKey{d, reader.Revision(), w.asOf(r, d), w.stale(d)}
+	body, ok := w.stories.get(key)
+	if !ok {
+		var err error
+		if body, err = w.render("story.html", w.storyPage(key, reader)); err != nil {
+			w.broken(rw, err)
+			return
+		}
+		w.stories.put(key, body)
+	}
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.body(rw, r, body)
+}
+
+// A storyKey is all that a story's page is made of: what the dossier says, what
+// else is open, and what is said of its age.
+type storyKey struct {
+	dossier     *brief.Dossier
+	revision    string
+	asOf, stale string
+}
+
+// A storyCache keeps pages, because strangers ask for them and the largest takes a
+// second to make.
+type storyCache struct {
+	mu    sync.Mutex
+	pages map[storyKey][]byte
+	size  int // of all pages, in bytes
+}
+
+// maxStoryBytes is how much is kept before all is forgotten: what is read just now.
+const maxStoryBytes = 16 << 20
+
+func (c *storyCache) get(key storyKey) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body, ok := c.pages[key]
+	return body, ok
+}
+
+func (c *storyCache) put(key storyKey, body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pages == nil || c.size+len(body) > maxStoryBytes {
+		c.pages, c.size = make(map[storyKey][]byte), 0
+	}
+	if _, ok := c.pages[key]; !ok {
+		c.pages[key] = body
+		c.size += len(body)
+	}
 }
 
 // storyJSON answers with the dossier, without naming what its reader may not see.
@@ -49,8 +99,7 @@ func (w *Web) storyJSON(rw http.ResponseWriter, r *http.Request, reader *brief.R
 	}
 	body, err := json.MarshalIndent(open, "", "  ")
 	if err != nil {
-		w.options.Logger.Error("encoding a story", "story", d.ID, "error", err)
-		http.Error(rw, "Something went wrong here. The log says what.", http.StatusInternalServerError)
+		w.broken(rw, fmt.Errorf("encoding the story %s: %w", d.ID, err))
 		return
 	}
 	rw.Header().Set("Content-Type", "application/json")
@@ -83,12 +132,13 @@ type storyPage struct {
 // A section is a part of the page that can be gone to.
 type section struct{ ID, Name string }
 
-func (w *Web) storyPage(r *http.Request, reader *brief.Reader, d *brief.Dossier) storyPage {
+func (w *Web) storyPage(key storyKey, reader *brief.Reader) storyPage {
+	d := key.dossier
 	v := storyView{d}
 	p := storyPage{
 		page: page{Title: d.Title, Description: summary(d), Language: d.Language},
 		ID:   d.ID, Heading: d.Title, Subtitle: d.Subtitle, Status: d.Status, Tags: d.Tags,
-		AsOf: w.asOf(r, d), Stale: w.stale(d),
+		AsOf: key.asOf, Stale: key.stale,
 		Overview: v.prose(d.Overview), Indicators: v.indicators(), Events: v.events(),
 		People: v.people(), Organizations: v.organizations(), Scenarios: v.scenarios(),
 		History: v.history(), Corrections: v.corrections(), Sources: v.sources(),

@@ -227,3 +227,50 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+// TestKeptPageFollows makes a page stale in each way it can become so.
+func TestKeptPageFollows(t *testing.T) {
+	now := time.Date(2025, 12, 10, 12, 0, 0, 0, time.UTC)
+	brief1 := "grain\ntitle: Grain\noverview: Text one.\nreview_by: 2025-12-22\nrelated: [rail]\ntimeline: []\n"
+	rail := "rail\ntitle: Rail strike\noverview: Text.\ntimeline: []\n"
+	stories := shipped(t, brief1, rail)
+	d := open(t, "0.0.0.0:8080", func(o *Options) {
+		o.Open = func() *brief.Reader { return new(brief.Policy).Reader(stories) }
+		o.Now = func() time.Time { return now }
+	})
+	for _, step := range []struct {
+		name       string
+		change     func()
+		has, lacks string
+	}{
+		{"first", func() {}, "Rail strike", "Text two"},
+		{"again", func() {}, "Rail strike", "Text two"},
+		{"edited", func() { stories = shipped(t, strings.Replace(brief1, "one", "two", 1), rail) }, "Text two", "Text one"},
+		{"related story closed to all", func() {
+			stories = shipped(t, strings.Replace(brief1, "one", "two", 1), rail+"audience: [newsroom]\n")
+		}, "Text two", "Rail strike"},
+		{"past its review", func() { now = now.AddDate(0, 1, 0) }, "22 December 2025", "Rail strike"},
+	} {
+		step.change()
+		page := d.get(t, "/stories/grain")
+		contains(t, page, step.has)
+		if strings.Contains(page, step.lacks) {
+			t.Errorf("%s: the page still has %q", step.name, step.lacks)
+		}
+	}
+}
+
+func TestStoryCacheIsBounded(t *testing.T) {
+	var c storyCache
+	page := make([]byte, maxStoryBytes/4)
+	for n := range 10 {
+		c.put(storyKey{revision: string(rune('a' + n))}, page)
+		c.put(storyKey{revision: string(rune('a' + n))}, page)
+		if c.size > maxStoryBytes || c.size != len(c.pages)*len(page) {
+			t.Fatalf("%d pages of %d bytes count %d", len(c.pages), len(page), c.size)
+		}
+	}
+	if _, ok := c.get(storyKey{revision: "j"}); !ok {
+		t.Error("the page kept last is gone")
+	}
+}

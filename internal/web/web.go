@@ -74,6 +74,7 @@ type Web struct {
 	pages   *template.Template
 	assets  *assets
 	log     *transcript
+	stories storyCache
 	host    chat.Host     // set by Serve before it listens
 	done    chan struct{} // closed when Serve is to end
 	streams chan struct{} // a place for each open stream of events
