@@ -67,6 +67,7 @@ type Dispatcher struct {
 	now     func() time.Time
 	logger  *slog.Logger
 	swept   time.Time // when lost jobs were last looked for
+	turned  time.Time // when the last turn was; the zero time: none yet
 }
 
 // NewDispatcher returns a dispatcher that does nothing until Run.
@@ -226,8 +227,18 @@ func (d *Dispatcher) rest(ctx context.Context, pause time.Duration, deaf bool) e
 	return nil
 }
 
+// clockSlack is how far a clock may be set back before it is taken to have been
+// wrong: what adjusts clocks moves them by less.
+const clockSlack = 5 * time.Second
+
 // turn does what is due at now and returns when there will be more.
 func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error) {
+	if d.turned.IsZero() || now.Before(d.turned.Add(-clockSlack)) {
+		if err := d.planner.realign(ctx, now); err != nil {
+			return time.Time{}, err
+		}
+	}
+	d.turned = now
 	planned, err := d.planner.run(ctx, now)
 	if err != nil {
 		return time.Time{}, err

@@ -67,6 +67,8 @@ const (
 		`WHERE s.schedule = 'immediate' AND s.cursor_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlDueUrgent = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
 		`WHERE s.schedule <> 'immediate' AND s.urgent_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
+	sqlAhead = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
+		`WHERE s.next_at > $1 AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlNextDue = `SELECT COALESCE(MIN(s.next_at), 0)` + sqlSubscriptionTables + `WHERE s.next_at > 0 AND COALESCE(c.suspended, '') = ''`
 )
 
@@ -94,6 +96,33 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 		}
 	}
 	return next, nil
+}
+
+// realign brings back the subscriptions whose next window lies further off than
+// their schedule asks for: a clock that was wrong had sent them there, and they
+// would sleep until it is right.
+func (p *planner) realign(ctx context.Context, now time.Time) error {
+	for last := int64(0); ; {
+		subs, err := collect(ctx, p.ledger.read, scanSubscription, sqlAhead, millis(now), last, planBatch)
+		if err != nil {
+			return fmt.Errorf("reading what is ahead: %w", p.ledger.explain(err))
+		}
+		var early []flush
+		for _, s := range subs {
+			last = s.ID
+			if next := s.Schedule.Next(now, s.zone()); next.Before(s.Next) {
+				early = append(early, flush{sub: s, cursor: s.Cursor, urgent: s.urgent, next: next})
+			}
+		}
+		if len(early) > 0 {
+			if err := p.store(ctx, early, now); err != nil {
+				return err
+			}
+		}
+		if len(subs) < planBatch {
+			return nil
+		}
+	}
 }
 
 // forget drops what was read and composed: the next pass may find it changed.

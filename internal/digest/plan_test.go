@@ -282,6 +282,37 @@ func TestDowntime(t *testing.T) {
 	same(t, p.told("telegram:1"), lines("2026-01-13 11:00 a event.added one; a event.added two", "2026-01-14 08:00 a event.added three"))
 }
 
+// TestClockWasWrong sends the clock years ahead and back, with the dispatcher
+// running and with it started again: nothing waits for years.
+func TestClockWasWrong(t *testing.T) {
+	for name, back := range map[string]func(*plot){
+		"running": func(*plot) {},
+		"started again": func(p *plot) {
+			var err error
+			p.dispatcher, err = NewDispatcher(DispatcherOptions{Ledger: p.ledger, Platforms: []chat.Platform{newFake("telegram")}, Compose: compose, Settle: time.Second})
+			if err != nil {
+				p.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlot(t, "2026-01-10 09:00")
+			record(t, p.ledger, dossier(t, "a"))
+			inKyiv(t, p.ledger, "telegram:1", "a", "daily 08:00", "")
+			inKyiv(t, p.ledger, "telegram:2", "a", "weekly mon 08:00", "")
+			p.until("2026-01-10 10:00")
+			p.asleep("2030-05-05 10:00")
+			p.until("2030-05-05 11:00")
+			p.asleep("2026-01-10 11:00")
+			back(p)
+			record(t, p.ledger, dossier(t, "a", event("one")))
+			p.until("2026-01-12 09:00") // a Monday
+			same(t, p.told("telegram:1"), lines("2026-01-11 08:00 a event.added one"))
+			same(t, p.told("telegram:2"), lines("2026-01-12 08:00 a event.added one"))
+		})
+	}
+}
+
 // TestToldOnce checks that of several orders of a conversation one tells.
 func TestToldOnce(t *testing.T) {
 	p := newPlot(t, "2026-01-10 09:00")
