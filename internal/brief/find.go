@@ -206,14 +206,19 @@ func (r *Reader) Find(typed string, most int) []*Dossier {
 	return firstOf(most, found)
 }
 
+// longestSought is how many code points of a word are compared with names: as many
+// as the longest title has (contract §2). Whoever asks may write thousands.
+const longestSought = 200
+
 // Nearest returns the dossiers, at most so many, whose ids, titles or words of
 // titles are nearest to word by edit distance, measured against the length of the longer
-// one, nearest first. Equals come newest first.
+// one, nearest first. Equals come newest first. Of a word longer than every title
+// its beginning counts.
 func (r *Reader) Nearest(word string, most int) []*Dossier {
 	if most <= 0 {
 		return nil
 	}
-	sought := []rune(spelling.Fold(word))
+	sought := firstOf(longestSought, []rune(spelling.Fold(word)))
 	type near struct {
 		far     int
 		dossier *Dossier

@@ -1,6 +1,8 @@
 package brief
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +156,19 @@ func TestNearest(t *testing.T) {
 	}
 	if got := r.Nearest("x", 0); len(got) != 0 {
 		t.Errorf("at most none: %v", idsOf(got))
+	}
+}
+
+// A word may be as long as a message. What it begins with is compared, and no more:
+// by all of it, the longest title would be nearest to anything.
+func TestNearestToALongWord(t *testing.T) {
+	title := strings.Repeat("grain ", 25)
+	r := Unrestricted(snapshotOf(
+		story(t, "grain-corridor", title, "2025-11-21"),
+		story(t, "sleep", strings.Repeat("z", 200), "2025-12-01"),
+	))
+	if got := idsOf(r.Nearest(title+strings.Repeat("z", 5000), 1)); !slices.Equal(got, []string{"grain-corridor"}) {
+		t.Errorf("nearest is %v", got)
 	}
 }
 
