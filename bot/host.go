@@ -30,7 +30,7 @@ func (h host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 				long = append(long, call)
 			}
 		}
-		if err := h.bot.keep(ctx, long); err != nil {
+		if err := h.bot.keep(ctx, inv, long); err != nil {
 			h.bot.log.ErrorContext(ctx, "keeping the calls of buttons", "error", err)
 		}
 	}
@@ -153,9 +153,18 @@ func (b *Bot) greet(ctx context.Context, e chat.Event) error {
 	return nil
 }
 
-// keep keeps calls under their tickets, once.
-func (b *Bot) keep(ctx context.Context, calls []string) error {
+// keep keeps the calls of an answer to inv under their tickets, once, as far as its
+// asker's allowance goes.
+func (b *Bot) keep(ctx context.Context, inv chat.Invocation, calls []string) error {
 	fresh := b.kept.fresh(calls)
+	if len(fresh) == 0 {
+		return nil
+	}
+	fresh, spent := b.allowed.grant(askerOf(inv), fresh, b.now())
+	if spent {
+		b.log.WarnContext(ctx, "somebody asks for more buttons in a day than are kept; the new ones will be out of date",
+			"asker", askerOf(inv), "where", inv.Where.String())
+	}
 	if len(fresh) == 0 {
 		return nil
 	}
