@@ -219,8 +219,11 @@ func checkSetting(name, value string) error {
 			return errors.New("a git source is not built yet; name a folder")
 		}
 	case "store":
-		if strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
+		switch scheme, _, isAddress := strings.Cut(strings.ToLower(value), "://"); {
+		case isAddress && strings.HasPrefix(scheme, "postgres"):
 			return errors.New("PostgreSQL is not built yet; name a file")
+		case isAddress:
+			return errors.New("this is an address; name a file")
 		}
 	case "timezone":
 		return checkZone(value)
