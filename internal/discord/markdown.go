@@ -65,7 +65,8 @@ func trimLines(lines []chat.Text) []chat.Text {
 	return lines
 }
 
-// clean drops what no message may hold and makes all line ends one.
+// clean drops what no message may hold, and marks that turn the direction of what
+// follows, and makes all line ends one.
 func clean(s string) string {
 	if !strings.ContainsFunc(s, unclean) {
 		return s
@@ -73,16 +74,21 @@ func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && unicode.IsControl(r) {
+		if r != '\n' && unicode.IsControl(r) || turning(r) {
 			return -1
 		}
 		return r
 	}, s)
 }
 
+// turning says whether a sign has what follows it, ours too, run in a direction
+// of its choice (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+// Isolates stay: they turn the order of words at most.
+func turning(r rune) bool { return r >= '\u202a' && r <= '\u202e' }
+
 // unclean says whether clean changes a sign.
 func unclean(r rune) bool {
-	return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
+	return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' || turning(r) || r == utf8.RuneError
 }
 
 func writeLine(b *strings.Builder, line chat.Text) {

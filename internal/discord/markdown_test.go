@@ -45,6 +45,7 @@ func TestMarkdown(t *testing.T) {
 		"emoji code":             {chat.Plainly(":smile: a:b"), `\:smile: a\:b`},
 		"html":                   {chat.Plainly("<b>&amp;"), `\<b\>&amp;`},
 		"control characters":     {chat.Plainly("a\x00b\x1b[0m\r\nc\td"), "ab\\[0m\nc d"},
+		"turned direction":       {chat.Text{{Text: "a\u202egpj.exe"}, {Text: "\u202bb\u202c"}}, "agpj.exeb"},
 		"broken text":            {chat.Plainly("a\xffb"), "a\uFFFDb"},
 		"blank ends":             {chat.Plainly("\n\n a \n\n"), " a "},
 		"empty":                  {nil, ""},
