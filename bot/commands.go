@@ -59,7 +59,7 @@ func (b *Bot) commands() []chat.Command {
 		members("organizations", "Which organizations are involved; with a name, that one in every story", "An organization’s name", b.organizations),
 		section("indicators", "The figures to watch, and how they moved", b.story(listing("indicator", "indicators", indicatorItems))),
 		section("scenarios", "How the story may go on", b.story(listing("scenario", "scenarios", scenarioItems))),
-		section("history", "Earlier cases worth comparing", b.story(listing("case", "cases", historyItems))),
+		section("history", "Earlier cases worth comparing", b.story(listing("earlier case", "earlier cases", historyItems))),
 		section("sources", "The sources that the numbers in answers refer to", b.story(listing("source", "sources", sourceItems))),
 		{Name: "subscribe", Summary: "Have changes posted here", Access: chat.Manager, Changes: true, Run: b.ask(b.subscribe), Options: []chat.Option{
 			subscribed,

@@ -98,7 +98,24 @@ func grouped(changes []digest.Recorded, find func(string) (*brief.Dossier, bool)
 		n.ID = strconv.FormatInt(c.Seq, 10)
 		groups[i].news = append(groups[i].news, n)
 	}
+	for _, g := range groups {
+		slices.SortStableFunc(g.news, func(a, b news) int { return a.rank() - b.rank() })
+	}
 	return groups, nil
+}
+
+// rank is where a change stands in its story's part of a digest: what is about the
+// story as a whole, then what is new, what was revised, and what was withdrawn.
+func (n news) rank() int {
+	switch {
+	case n.whole:
+		return 0
+	case n.tone == chat.New:
+		return 1
+	case n.tone == chat.Revised:
+		return 2
+	}
+	return 3
 }
 
 // lastTitle is the title of a story that cannot be found, as far as a change tells it.
@@ -189,6 +206,10 @@ func (p *printer) tell(g group, n news) {
 	}
 	if !g.gone && !slices.Contains(card.dossiers, g.dossier) {
 		card.dossiers = append(card.dossiers, g.dossier)
+	}
+	if !p.several && n.whole && n.Head.String() == g.dossier.Title {
+		// The card's title has said which story it is.
+		n.Label, n.Head = "", chat.Styled(n.Label, chat.Bold)
 	}
 	card.Tone = louder(card.Tone, n.tone)
 	card.told[g.dossier]++

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/spelling"
 )
 
 // Errors that mean something to the one who asks. Each is told by explain; every
@@ -43,7 +45,7 @@ type (
 func (e *unknownStory) Error() string { return "there is no story called " + quoted(e.word) }
 func (e *unknownEvent) Error() string { return "there is no event " + quoted(e.id) }
 func (e *badValue) Error() string {
-	return fmt.Sprintf("the option %s does not take %s: write %s", e.option, quoted(e.value), e.want)
+	return fmt.Sprintf("the option “%s” does not take %s: write %s", e.option, quoted(e.value), e.want)
 }
 func (e *notBuilt) Error() string    { return e.what + " is not built yet" }
 func (e *notHere) Error() string     { return "this conversation may not read “" + e.title + "”" }
@@ -169,8 +171,33 @@ func storyLinks(d *brief.Dossier) [][]chat.Action {
 
 func unknownEventCard(e *unknownEvent) chat.Card {
 	card := trouble("No such event", "There is no event "+quoted(e.id)+" in “"+e.dossier.Title+"”.")
-	card.Actions = storyLinks(e.dossier)
+	if near := nearestEvent(e.id, e.dossier); near != nil {
+		card.Lead = append(card.Lead, chat.Span{Text: " Did you mean this one?"})
+		item := eventItem(near)
+		item.Body = chat.Styled(near.ID, chat.Code)
+		card.Items = []chat.Item{item}
+		card.Actions = [][]chat.Action{{{Label: shorten(near.Title, 34), Call: chat.NewCall("event", e.dossier.ID, near.ID).String()}}}
+	}
+	card.Actions = append(card.Actions, storyLinks(e.dossier)...)
 	return card
+}
+
+// nearestEvent is the event of d whose id is most like a word, or the newest whose
+// id begins with it; nil where there is none.
+func nearestEvent(word string, d *brief.Dossier) *brief.Event {
+	const telling = 3 // code points that say enough of how an id begins
+	events := d.NewestFirst()
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
+	}
+	near := spelling.Nearest(word, ids)
+	begins := strings.ToLower(word)
+	if i := slices.IndexFunc(ids, func(id string) bool { return strings.HasPrefix(id, begins) }); near == "" && i >= 0 && utf8.RuneCountInString(word) >= telling {
+		return events[i]
+	}
+	e, _ := d.Event(near)
+	return e
 }
 
 func closedCard(inv *chat.Invocation) chat.Card {

@@ -20,8 +20,12 @@ type section struct {
 
 // sections returns the sections that d has, in the order of their buttons.
 func sections(d *brief.Dossier) []section {
+	return slices.DeleteFunc(allSections(), func(s section) bool { return !s.exists(d) })
+}
+
+func allSections() []section {
 	always := func(*brief.Dossier) bool { return true }
-	all := []section{
+	return []section{
 		{"overview", "Overview", always},
 		{"timeline", "Timeline", always},
 		{"people", "People", func(d *brief.Dossier) bool { return len(d.People) > 0 }},
@@ -31,7 +35,6 @@ func sections(d *brief.Dossier) []section {
 		{"history", "History", func(d *brief.Dossier) bool { return len(d.History) > 0 }},
 		{"sources", "Sources", func(d *brief.Dossier) bool { return len(d.Sources) > 0 }},
 	}
-	return slices.DeleteFunc(all, func(s section) bool { return !s.exists(d) })
 }
 
 // sectionRows are the buttons to every section of d; that of the current one is
@@ -78,7 +81,7 @@ func (b *Bot) frame(ctx context.Context, q *question, d *brief.Dossier, card cha
 
 // titled returns the title of an answer about a section of d.
 func titled(d *brief.Dossier, command string) string {
-	for _, s := range sections(d) {
+	for _, s := range allSections() {
 		if s.command == command && command != "overview" {
 			return d.Title + " · " + s.label
 		}
@@ -97,13 +100,18 @@ func (b *Bot) page(d *brief.Dossier) string {
 // asOf says how old d is: when an editor last stood by it, or it last changed;
 // whether it is past its review, and whether a newer version is held back.
 func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text {
-	note := chat.Plainly(capital(b.dated(ctx, d)) + " · revision " + shortRevision(q.reader.Revision()))
+	return lines(chat.Plainly(capital(b.dated(ctx, d))), b.caution(q, d))
+}
+
+// caution says that d is past its review, or that a newer version is held back, if
+// it is so.
+func (b *Bot) caution(q *question, d *brief.Dossier) chat.Text {
+	var note chat.Text
 	if d.Stale(q.now) {
-		note = chat.Join("\n", note, chat.Styled(
-			fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold))
+		note = chat.Styled(fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold)
 	}
 	if q.reader.Broken(d.ID) {
-		note = chat.Join("\n", note, chat.Plainly("Its newest version has an error and is held back; this is the last good one."))
+		note = lines(note, chat.Plainly("Its newest version has an error and is held back; this is the last good one."))
 	}
 	return note
 }
@@ -140,24 +148,10 @@ func (b *Bot) asOfAll(ctx context.Context, q *question, p page) chat.Text {
 		}
 		id, _, _ := strings.Cut(e.ID, ".")
 		if d, ok := q.reader.Story(id); ok {
-			note = lines(note, append(chat.Plainly(shorten(d.Title, 60)+": "), b.asOf(ctx, q, d)...))
+			note = lines(note, chat.Plainly(shorten(d.Title, 60)+": "+b.dated(ctx, d)), b.caution(q, d))
 		}
 	}
 	return note
-}
-
-// shortRevision abbreviates a commit's or content's hash as git does.
-func shortRevision(revision string) string {
-	const short = 7
-	for _, r := range revision {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
-			return revision
-		}
-	}
-	if len(revision) <= short {
-		return revision
-	}
-	return revision[:short]
 }
 
 // text returns prose of d with its citations numbered as /sources numbers them.

@@ -130,7 +130,7 @@ func tellIndicator(d *brief.Dossier, c brief.Change, before, after *brief.Indica
 		n.tone, n.Label = chat.Withdrawn, "Indicator removed"
 		n.Head = chat.Styled(before.Label, chat.Strike)
 	default:
-		n.tone, n.Label = chat.Revised, "Indicator"
+		n.tone, n.Label = chat.Revised, "Indicator revised"
 		n.Body = lines(
 			moved("Value", valueWords(before), valueWords(after)),
 			moved("Label", before.Label, after.Label),
@@ -170,7 +170,7 @@ func tellPerson(d *brief.Dossier, c brief.Change, before, after *brief.Person) n
 		n.tone, n.Label = chat.Withdrawn, "Person removed"
 		n.Head = chat.Styled(before.Name, chat.Strike)
 	default:
-		n.tone, n.Label = chat.Revised, "Person"
+		n.tone, n.Label = chat.Revised, "Person revised"
 		n.Body = lines(
 			moved("Name", before.Name, after.Name),
 			moved("Title", before.Title, after.Title),
@@ -199,7 +199,7 @@ func tellOrganization(d *brief.Dossier, c brief.Change, before, after *brief.Org
 		n.tone, n.Label = chat.Withdrawn, "Organization removed"
 		n.Head = chat.Styled(before.Name, chat.Strike)
 	default:
-		n.tone, n.Label = chat.Revised, "Organization"
+		n.tone, n.Label = chat.Revised, "Organization revised"
 		n.Body = lines(
 			moved("Name", before.Name, after.Name),
 			moved("Kind", before.Kind, after.Kind),
@@ -211,7 +211,7 @@ func tellOrganization(d *brief.Dossier, c brief.Change, before, after *brief.Org
 }
 
 func tellScenario(d *brief.Dossier, c brief.Change, before, after *brief.Scenario) news {
-	n := news{tone: chat.Revised, Item: chat.Item{Label: "Scenario", Head: chat.Styled(after.Title, chat.Bold)}}
+	n := news{tone: chat.Revised, Item: chat.Item{Label: "Scenario revised", Head: chat.Styled(after.Title, chat.Bold)}}
 	switch c.Kind {
 	case brief.ScenarioAdded:
 		n.tone, n.Label = chat.New, "New scenario"
@@ -268,7 +268,7 @@ func outcomeChange(before, after *brief.Outcome) chat.Text {
 }
 
 func tellCase(d *brief.Dossier, c brief.Change, before, after *brief.Case) news {
-	n := news{Item: chat.Item{Label: dotted("Earlier case", periodWords(after.Period)), Head: chat.Styled(after.Title, chat.Bold)}}
+	n := news{Item: chat.Item{Label: dotted("Earlier case revised", periodWords(after.Period)), Head: chat.Styled(after.Title, chat.Bold)}}
 	if c.Kind == brief.CaseAdded {
 		n.tone, n.Label = chat.New, dotted("New earlier case", periodWords(after.Period))
 		n.Body = excerpt(text(d, after.Relevance), newsCost)
@@ -351,10 +351,10 @@ func tellDossier(d *brief.Dossier, c brief.Change, before, after *brief.Heading)
 		n.tone, n.Label = chat.Withdrawn, "Story withdrawn"
 		n.Head = chat.Styled(before.Title, chat.Bold|chat.Strike)
 	case brief.StatusChanged:
-		n.Label = "Status"
+		n.Head = chat.Styled("Status changed", chat.Bold)
 		n.Body = moved("Status", statusWords(before.Status), statusWords(after.Status))
 	default:
-		n.Label = "Overview revised"
+		n.Head = chat.Styled("Overview revised", chat.Bold)
 		n.Body = lines(
 			moved("Title", before.Title, after.Title),
 			moved("Subtitle", before.Subtitle, after.Subtitle),

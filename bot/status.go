@@ -216,3 +216,17 @@ func durationWords(d time.Duration) string {
 	}
 	return counted(int(d.Hours()/24), "day", "days")
 }
+
+// shortRevision abbreviates a commit's or content's hash as git does.
+func shortRevision(revision string) string {
+	const short = 7
+	for _, r := range revision {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return revision
+		}
+	}
+	if len(revision) <= short {
+		return revision
+	}
+	return revision[:short]
+}

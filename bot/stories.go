@@ -32,7 +32,6 @@ func (b *Bot) stories(ctx context.Context, q *question) (chat.Reply, error) {
 	if row := p.turn(chat.NewCall("stories").With("tag", tag), "Back", "More"); row != nil {
 		card.Actions = append(card.Actions, row)
 	}
-	card.Note = chat.Plainly("Revision " + shortRevision(q.reader.Revision()))
 	return chat.Reply{Card: card, Call: q.again(nil).String()}, nil
 }
 

@@ -171,7 +171,9 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 	}
 	if sample, ok := b.sample(stories, zone, q.now); ok {
 		card.Items = append([]chat.Item{{ID: "sample", Head: chat.Styled("A digest will look like this:", chat.Italic)}}, sample.Items...)
-		card.Note = chat.Plainly("Sample: " + sample.Title)
+		if len(stories) > 1 {
+			card.Note = chat.Plainly("The sample is from “" + sample.Title + "”.")
+		}
 	}
 	return card
 }

@@ -52,7 +52,7 @@ func timelineLead(p page, f filter, all int) chat.Text {
 	case all == 0:
 		return chat.Plainly("No events yet.")
 	case p.total == 0:
-		return chat.Plainly(fmt.Sprintf("None of the %s%s.", counted(all, "event", "events"), f.words()))
+		return chat.Plainly(fmt.Sprintf("No events%s. The timeline has %d in all.", f.words(), all))
 	case len(p.entries) == 0:
 		return chat.Plainly("There is nothing older.")
 	}
@@ -152,6 +152,9 @@ func readFilter(q *question) (f filter, err error) {
 	}
 	if f.to, err = dateOption(q, "to"); err != nil {
 		return f, err
+	}
+	if !f.from.IsZero() && !f.to.IsZero() && !f.to.End().After(f.from.First()) {
+		return f, &badValue{option: "to", value: q.Arg("to"), want: "a date that is not before " + f.from.Words()}
 	}
 	f.kind = q.Arg("kind")
 	return f, nil
