@@ -61,16 +61,21 @@ func loopbackHost(host string) bool {
 // bearer reports whether the request carries the token itself.
 func (w *Web) bearer(r *http.Request) bool {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	return ok && strings.EqualFold(scheme, "Bearer") && w.isToken(strings.TrimSpace(token))
+	return ok && strings.EqualFold(scheme, "Bearer") && w.isToken(r, strings.TrimSpace(token))
 }
 
-// isToken compares in a time that tells nothing, not even the length.
-func (w *Web) isToken(given string) bool {
-	if w.options.WebToken == "" {
+// isToken compares in a time that tells nothing, not even the length. No token is
+// right that comes from where too many wrong ones came from.
+func (w *Web) isToken(r *http.Request, given string) bool {
+	if w.options.WebToken == "" || w.attempts.spent(r, w.options.Now()) {
 		return false
 	}
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(w.options.WebToken))
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+	if subtle.ConstantTimeCompare(a[:], b[:]) == 1 {
+		return true
+	}
+	w.attempts.count(r, w.options.Now())
+	return false
 }
 
 // session reports whether the request carries a cookie that [Web.newSession] made
@@ -155,6 +160,7 @@ func (w *Web) ours(origin *url.URL, r *http.Request) bool {
 type loginPage struct {
 	page
 	Wrong bool
+	Spent bool // too many wrong ones came from there
 }
 
 // login takes the token once and gives a cookie for it. Where there is no token,
@@ -172,7 +178,13 @@ func (w *Web) login(rw http.ResponseWriter, r *http.Request) {
 	if !w.form(rw, r) {
 		return
 	}
-	if !w.isToken(r.PostForm.Get("token")) {
+	if w.attempts.spent(r, w.options.Now()) {
+		rw.Header().Set("Retry-After", strconv.Itoa(int(wrongTime.Seconds())))
+		p.Spent = true
+		w.page(rw, r, http.StatusTooManyRequests, "login.html", p)
+		return
+	}
+	if !w.isToken(r, r.PostForm.Get("token")) {
 		w.options.Logger.Warn("a wrong web token was given", "from", r.RemoteAddr)
 		p.Wrong = true
 		w.page(rw, r, http.StatusForbidden, "login.html", p)

@@ -153,6 +153,66 @@ func TestTokenForm(t *testing.T) {
 	}
 }
 
+// TestTokensCannotBeTriedForEver gives wrong tokens until none is looked at any more.
+func TestTokensCannotBeTriedForEver(t *testing.T) {
+	for name, try := range map[string]func(given, from string) request{
+		"form": func(given, from string) request {
+			return request{method: "POST", path: "/login", form: url.Values{"token": {given}}, header: map[string]string{"X-Forwarded-For": from}}
+		},
+		"header": func(given, from string) request {
+			return request{path: "/complete?line=/", header: map[string]string{"Authorization": "Bearer " + given, "X-Forwarded-For": from}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Date(2025, 12, 1, 12, 0, 0, 0, time.UTC)
+			d := open(t, "127.0.0.1:8080", func(o *Options) {
+				o.WebToken, o.PublicURL, o.Now = token, "https://briefs.example.org", func() time.Time { return now }
+			})
+			lets := func(given, from string) bool {
+				return d.do(t, try(given, from)).StatusCode < http.StatusBadRequest
+			}
+			for range wrongTokens {
+				if lets("nearly", "203.0.113.9, 2001:db8:1:2::1") {
+					t.Fatal("a wrong token is let in")
+				}
+			}
+			if lets(token, "2001:db8:1:2::ffff") {
+				t.Error("a client that gave too many wrong tokens is let in")
+			}
+			if !lets(token, "2001:db8:1:3::1") || !lets(token, "203.0.113.9") {
+				t.Error("another client is not let in")
+			}
+			if n := strings.Count(d.logs.String(), "a wrong web token was given"); n > wrongTokens {
+				t.Errorf("the log says so %d times", n)
+			}
+			now = now.Add(wrongTime)
+			if !lets(token, "2001:db8:1:2::1") {
+				t.Error("the client is shut out for ever")
+			}
+		})
+	}
+}
+
+// TestClients tells clients apart.
+func TestClients(t *testing.T) {
+	for _, c := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.7:1234", "", "192.0.2.7/32"},
+		{"192.0.2.7:1234", "203.0.113.9", "192.0.2.7/32"}, // anybody can say so
+		{"[2001:db8::1]:1234", "", "2001:db8::/64"},
+		{"[::ffff:192.0.2.7]:1234", "", "192.0.2.7/32"},
+		{"[fe80::1%eth0]:1234", "", "fe80::/64"},
+		{"127.0.0.1:1234", "", "127.0.0.1/32"},
+		{"127.0.0.1:1234", "198.51.100.1, 203.0.113.9", "203.0.113.9/32"},
+		{"127.0.0.1:1234", "unknown", "127.0.0.1/32"},
+		{"@", "", "invalid Prefix"},
+	} {
+		r := &http.Request{RemoteAddr: c.remote, Header: http.Header{"X-Forwarded-For": {c.forwarded}}}
+		if got := clientOf(r).String(); got != c.want {
+			t.Errorf("%s, forwarded for %q: %s, want %s", c.remote, c.forwarded, got, c.want)
+		}
+	}
+}
+
 // TestOtherSitesCannotAsk tries what a page elsewhere can make a browser send.
 func TestOtherSitesCannotAsk(t *testing.T) {
 	for _, c := range []struct {

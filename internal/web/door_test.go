@@ -86,7 +86,7 @@ func (d *door) do(t *testing.T, q request) *http.Response {
 		q.host = "127.0.0.1:8080"
 	}
 	r := httptest.NewRequestWithContext(context.Background(), q.method, q.path, strings.NewReader(q.form.Encode()))
-	r.Host = q.host
+	r.Host, r.RemoteAddr = q.host, "127.0.0.1:50000"
 	if q.form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", "http://"+q.host)

@@ -78,6 +78,8 @@ type Web struct {
 	host    chat.Host     // set by Serve before it listens
 	done    chan struct{} // closed when Serve is to end
 	streams chan struct{} // a place for each open stream of events
+	// attempts are the wrong tokens given of late.
+	attempts attempts
 
 	mu       sync.Mutex
 	listener net.Listener  // nil: not listening
