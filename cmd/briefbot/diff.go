@@ -29,12 +29,38 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 	}
 	changes := brief.Diff(before, after)
 	if c.Format == "json" {
-		return printJSON(out, append([]brief.Change{}, changes...))
+		return printJSON(out, rows(changes))
 	}
 	for _, change := range changes {
 		printChange(out, change)
 	}
 	return nil
+}
+
+// A row is a change as the JSON form prints it: with every key in every row, so
+// that no program has to ask whether one is there.
+type row struct {
+	Story      string           `json:"story"`
+	Kind       brief.ChangeKind `json:"kind"`
+	Item       string           `json:"item"`
+	Fields     []string         `json:"fields"`
+	Before     json.RawMessage  `json:"before"`
+	After      json.RawMessage  `json:"after"`
+	Importance brief.Importance `json:"importance"`
+	Announce   brief.Announce   `json:"announce"`
+}
+
+// rows returns the changes for printing; lists without anything in them are empty,
+// not null.
+func rows(changes []brief.Change) []row {
+	list := make([]row, len(changes))
+	for i, change := range changes {
+		list[i] = row(change)
+		if list[i].Fields == nil {
+			list[i].Fields = []string{}
+		}
+	}
+	return list
 }
 
 // state loads the briefs that name stands for. A broken brief is not part of a
