@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
@@ -192,7 +193,7 @@ func (f filter) words() string {
 	var b strings.Builder
 	switch {
 	case !f.from.IsZero() && f.from == f.to:
-		b.WriteString(" in " + f.from.Words())
+		b.WriteString(onOrIn(f.from))
 	case !f.from.IsZero() && !f.to.IsZero():
 		b.WriteString(" from " + f.from.Words() + " to " + f.to.Words())
 	case !f.from.IsZero():
@@ -204,6 +205,14 @@ func (f filter) words() string {
 		b.WriteString(" of kind " + quoted(f.kind))
 	}
 	return b.String()
+}
+
+// onOrIn says that something falls in a date: “ on” a day, “ in” anything longer.
+func onOrIn(date brief.Date) string {
+	if date.End().Sub(date.First()) <= 24*time.Hour {
+		return " on " + date.Words()
+	}
+	return " in " + date.Words()
 }
 
 // call asks for the timeline of d through the filter.
