@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -105,6 +106,9 @@ func private(path string) error {
 func takeLock(path string) (*os.File, error) {
 	name := path + ".lock"
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the store %s: its folder does not exist: make it first", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("locking the store: %w", err)
 	}
