@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/briefbot/briefbot/internal/spelling"
 )
@@ -28,9 +31,14 @@ type Problem struct {
 	Message  string   `json:"message"` // what is wrong, and what would be right
 }
 
-// String returns “path:line:column: message”.
+// String returns “path:line:column: message” in one line. A path that could be
+// taken for something else on a screen is in quotes.
 func (p Problem) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s", p.Path, p.Line, p.Column, p.Message)
+	path := p.Path
+	if !utf8.ValidString(path) || strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		path = strconv.Quote(path)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", path, p.Line, p.Column, p.Message)
 }
 
 // Compare orders problems by path and position.
