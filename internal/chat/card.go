@@ -1,6 +1,11 @@
 package chat
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // A Card is a message as its author means it. Platforms decide how it looks.
 //
@@ -13,7 +18,7 @@ type Card struct {
 	Lead    Text       `json:"lead,omitempty"`    // opening paragraphs
 	Items   []Item     `json:"items,omitempty"`   // events, people, scenarios: the body
 	Picture *Picture   `json:"picture,omitempty"` // shown with the text, never instead of it
-	Note    Text       `json:"note,omitempty"`    // small print: as of, revision, staleness
+	Note    Text       `json:"note,omitempty"`    // small print: as of, staleness
 	Actions [][]Action `json:"actions,omitempty"` // rows of at most [MaxRow] buttons
 }
 
@@ -65,6 +70,16 @@ type Item struct {
 	Body Text `json:"body,omitempty"`
 	// URL is where the head leads: http or https.
 	URL string `json:"url,omitempty"`
+}
+
+// maxNumber is the longest label, such as “[12]”, that stands before a head rather
+// than above it.
+const maxNumber = 6
+
+// Numbered reports whether the label is a number or a sign rather than words: it
+// then stands before the head on one line, and words stand above it.
+func (i Item) Numbered() bool {
+	return i.Label != "" && utf8.RuneCountInString(i.Label) <= maxNumber && !strings.ContainsFunc(i.Label, unicode.IsLetter)
 }
 
 // A Picture accompanies a card.

@@ -115,3 +115,13 @@ func TestWithLeavesItsCallAlone(t *testing.T) {
 		t.Errorf("%s, %s, %s", a, b, base)
 	}
 }
+
+func TestNumbered(t *testing.T) {
+	for label, want := range map[string]bool{
+		"": false, "3": true, "[12]": true, "[1234]": true, "[12345]": false, "2 a": false, "2017": true, "New": false, "٣": true,
+	} {
+		if got := (Item{Label: label}).Numbered(); got != want {
+			t.Errorf("%q: %v", label, got)
+		}
+	}
+}

@@ -82,10 +82,14 @@ func (p *plain) items(items []Item) {
 func (p *plain) item(item Item) string {
 	var lines []string
 	indent := ""
-	if label := printable(item.Label); label != "" {
+	label, head := printable(item.Label), p.text(item.Head)
+	if item.Numbered() && head != "" {
+		label, head = "", label+" "+head
+	}
+	if label != "" {
 		lines, indent = append(lines, label), "  "
 	}
-	if head := p.text(item.Head); head != "" {
+	if head != "" {
 		lines = append(lines, indented(head, indent))
 		indent = "  "
 	}

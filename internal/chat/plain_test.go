@@ -60,7 +60,7 @@ Overview (shown): /overview us
 Next: /timeline us after=x
 Read: https://example.org/r
 `},
-		{"a list", Card{Title: "新闻", Items: []Item{{Head: Plainly("one")}, {Label: "2", Head: Plainly("two")}}}, "新闻\n====\n\none\n2\n  two\n"},
+		{"a list", Card{Title: "新闻", Items: []Item{{Head: Plainly("one")}, {Label: "2", Head: Plainly("two")}}}, "新闻\n====\n\none\n2 two\n"},
 		{"escapes", Card{Title: "a\x1b[31m\nb\u009b", Lead: Plainly("c\x07\td\r\ne")}, "a[31m b\n=======\n\nc d\ne\n"},
 		{"no title", Card{URL: "https://example.org"}, "https://example.org\n"},
 	} {

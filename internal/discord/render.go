@@ -126,8 +126,8 @@ func render(c chat.Card, share string) message {
 		add(markdown(chat.Text{{Text: oneLine(c.Title), Style: chat.Bold, URL: c.URL}}))
 	}
 	add(markdown(c.Lead))
-	for _, item := range c.Items {
-		add(entry(item))
+	for _, block := range entries(c.Items) {
+		add(block)
 	}
 	picture := c.Picture
 	if picture != nil && (len(picture.Data) == 0 || len(picture.Data) > maxFile) {
@@ -164,7 +164,25 @@ func title(c chat.Card) (string, string) {
 	return t, safeURL(c.URL)
 }
 
-// entry is an item: its label and head on one line, its body below.
+// entries are the paragraphs of a card's items. Numbered items of one line each
+// stand together as a list.
+func entries(items []chat.Item) []string {
+	var blocks []string
+	listed := false
+	for _, i := range items {
+		s := entry(i)
+		short := i.Numbered() && i.Body.String() == ""
+		if short && listed && visible(s) {
+			blocks[len(blocks)-1] += "\n" + s
+			continue
+		}
+		blocks, listed = append(blocks, s), short
+	}
+	return blocks
+}
+
+// entry is an item: its label above its head, or before it where it is a number, and
+// its body below.
 func entry(i chat.Item) string {
 	head := make(chat.Text, 0, len(i.Head))
 	linked := hasLink(i.Head)
@@ -181,7 +199,11 @@ func entry(i chat.Item) string {
 	if head.String() == "" && i.URL != "" && len(label) > 0 {
 		label[0].URL = i.URL
 	}
-	top := markdown(chat.Join(" · ", label, head))
+	between := "\n"
+	if i.Numbered() {
+		between = " "
+	}
+	top := markdown(chat.Join(between, label, head))
 	body := markdown(i.Body)
 	if !visible(top) {
 		return body

@@ -20,10 +20,11 @@ func TestPayloads(t *testing.T) {
 		Lead: chat.Text{{Text: "Suspended since "}, {Text: "July 2023", Style: chat.Bold}, {Text: "."}},
 		Items: []chat.Item{
 			{ID: "a", Label: "21 November 2025 · Diplomacy", Head: chat.Plainly("Accord signed"), Body: chat.Text{{Text: "In Geneva "}, {Text: "[1]", URL: "https://example.org/1"}}},
-			{ID: "b", Label: "2017", Head: chat.Plainly("Strategy"), URL: "https://example.org/2"},
+			{ID: "b", Label: "[1]", Head: chat.Plainly("Strategy"), URL: "https://example.org/2"},
+			{ID: "b2", Label: "[2]", Head: chat.Plainly("Speech")},
 			{ID: "c", Body: chat.Plainly("Only a body")},
 		},
-		Note: chat.Plainly("As of 8 December 2025 · revision 1a2b"),
+		Note: chat.Plainly("As of 8 December 2025"),
 		Actions: [][]chat.Action{
 			{{Label: "Overview", Call: "overview grain", Current: true}, {Label: "Timeline", Call: "timeline grain"}, {Label: "Again", Call: "timeline grain"}, {Label: "Site", URL: "https://example.org/"}},
 			{{Label: "", Call: "help"}, {Label: "Bad", URL: "ftp://example.org/"}},
@@ -38,13 +39,13 @@ func TestPayloads(t *testing.T) {
     {
       "title": "Grain\\_corridor",
       "url": "https://example.org/stories/grain",
-      "description": "Suspended since **July 2023**.\n\n21 November 2025 · Diplomacy · **Accord signed**\nIn Geneva [\\[1\\]](<https://example.org/1>)\n\n2017 · **[Strategy](<https://example.org/2>)**\n\nOnly a body",
+      "description": "Suspended since **July 2023**.\n\n21 November 2025 · Diplomacy\n**Accord signed**\nIn Geneva [\\[1\\]](<https://example.org/1>)\n\n\\[1\\] **[Strategy](<https://example.org/2>)**\n\\[2\\] **Speech**\n\nOnly a body",
       "color": 13208091,
       "author": {
         "name": "Revised"
       },
       "footer": {
-        "text": "As of 8 December 2025 · revision 1a2b"
+        "text": "As of 8 December 2025"
       }
     }
   ],

@@ -64,15 +64,6 @@ func items(all []chat.Item) []chat.Text {
 	return blocks
 }
 
-// shortLabel is the longest label, such as “[12]”, that stands before a head rather
-// than above it.
-const shortLabel = 6
-
-// isShort says whether a label is a number or a sign rather than a word.
-func isShort(label string) bool {
-	return utf8.RuneCountInString(label) <= shortLabel && !strings.ContainsFunc(label, unicode.IsLetter)
-}
-
 // item returns one item, and whether it is one line of a list.
 func item(it chat.Item) (t chat.Text, short bool) {
 	head := it.Head
@@ -85,7 +76,7 @@ func item(it chat.Item) (t chat.Text, short bool) {
 	switch {
 	case len(label) == 0:
 		return chat.Join("\n", head, body), len(body) == 0 && len(it.Head.String()) < 80
-	case isShort(it.Label):
+	case it.Numbered():
 		return chat.Join("\n", chat.Join(" ", label, head), body), len(body) == 0
 	}
 	return chat.Join("\n", styled(label, chat.Italic), head, body), false
