@@ -280,7 +280,7 @@ func aliases(names []string) chat.Text {
 	if len(names) == 0 {
 		return nil
 	}
-	return chat.Plainly("Also known as " + listed(names) + ".")
+	return chat.Plainly(strings.TrimSuffix("Also known as "+listed(names), ".") + ".")
 }
 
 type organizationKind struct{}

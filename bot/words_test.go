@@ -33,6 +33,8 @@ func TestWords(t *testing.T) {
 		percent(0.07):                              "7\u00a0%",
 		listed(nil):                                "",
 		listed([]string{"a", "b", "c"}):            "a, b and c",
+		aliases([]string{"J. Doe"}).String():       "Also known as J. Doe.",
+		aliases([]string{"Zoe", "Z. Å."}).String(): "Also known as Zoe and Z. Å.",
 		shortRevision("0123456789abcdef"):          "0123456",
 		shortRevision("v1.2.3-rc1-long"):           "v1.2.3-rc1-long",
 		rangeWords(newYear, newYear, kyiv):         "Recorded 1 Jan 01:00 Europe/Kyiv",
