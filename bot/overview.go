@@ -124,7 +124,7 @@ func relatedRow(q *question, d *brief.Dossier) []chat.Action {
 
 // storyButton is a button that asks command about d.
 func storyButton(command string, d *brief.Dossier, prefix string) chat.Action {
-	const readable = 34
+	const readable = 40
 	return chat.Action{
 		Label: prefix + shorten(d.Title, readable),
 		Call:  chat.NewCall(command, d.ID).String(),

@@ -124,7 +124,7 @@ func suggestions(ds []*brief.Dossier) []chat.Item {
 
 // withStories are buttons that repeat the question with another story.
 func (q *question) withStories(ds []*brief.Dossier) []chat.Action {
-	const readable = 34
+	const readable = 40
 	buttons := make([]chat.Action, len(ds))
 	for i, d := range ds {
 		buttons[i] = chat.Action{Label: shorten(d.Title, readable), Call: q.withStory(d.ID).String()}
