@@ -129,14 +129,23 @@ func firstOf(a, b map[string]json.RawMessage, names ...string) string {
 // nothing stands for a field that is not there.
 const nothing = "(none)"
 
-// value returns a field on one line: a text as it is, anything else as JSON.
+// value returns a field on one line: a text as it is, texts in a row, and anything
+// else as JSON.
 func value(fields map[string]json.RawMessage, name string) string {
 	raw, ok := fields[name]
 	if !ok {
 		return nothing
 	}
 	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
+	var list []string
+	var withdrawn struct{ On, Why string }
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+	case json.Unmarshal(raw, &list) == nil:
+		text = strings.Join(list, ", ")
+	case name == "retracted" && json.Unmarshal(raw, &withdrawn) == nil:
+		text = strings.Trim(withdrawn.On+": "+withdrawn.Why, ": ")
+	default:
 		text = string(raw)
 	}
 	return strings.Join(strings.Fields(text), " ")
