@@ -32,7 +32,7 @@ type folder struct {
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the briefs: %w", err)
+		return nil, fmt.Errorf("opening the folder %s: %w", path, bare(err))
 	}
 	return &folder{path: path, root: root}, nil
 }
