@@ -76,7 +76,7 @@ func (e *partError) Part() string { return e.part }
 // Ready returns nil if every part works, otherwise an error whose Part method names
 // the first that does not.
 func (b *Bot) Ready(ctx context.Context) error {
-	if _, err := b.ledger.Status(ctx, chat.Conversation{}); err != nil {
+	if err := b.ledger.Readable(ctx); err != nil {
 		return &partError{"store", err}
 	}
 	return b.health.err()

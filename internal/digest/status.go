@@ -63,6 +63,18 @@ func (l *Ledger) ClearAlarm(ctx context.Context, key string) error {
 	})
 }
 
+const sqlReadable = `SELECT COUNT(*) FROM (SELECT 1 FROM settings LIMIT 1) found`
+
+// Readable returns why the store cannot be read, nil if it can. It takes as long with
+// millions of deliveries as with none, so that strangers may have it asked.
+func (l *Ledger) Readable(ctx context.Context) error {
+	var n int
+	if err := l.read.QueryRowContext(ctx, sqlReadable).Scan(&n); err != nil {
+		return fmt.Errorf("reading the store: %w", l.explain(err))
+	}
+	return nil
+}
+
 // Status is what the ledger can say of a conversation, or of all.
 type Status struct {
 	Subscriptions int

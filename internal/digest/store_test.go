@@ -368,3 +368,23 @@ func TestAlarmsEnd(t *testing.T) {
 		t.Errorf("a trouble that lasts until it is cleared is first: %v, %v", first, err)
 	}
 }
+
+// Strangers ask whether the store can be read: nothing that grows may be counted for
+// it.
+func TestReadable(t *testing.T) {
+	l := openNew(t)
+	for _, table := range []string{"deliveries", "subscriptions", "conversations", "changes", "calls", "events"} {
+		if _, err := l.store.write.ExecContext(t.Context(), "DROP TABLE "+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Readable(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Readable(t.Context()); err == nil {
+		t.Error("a closed store can be read")
+	}
+}
