@@ -155,9 +155,25 @@ func (s *settings) greet(out *console, b *bot.Bot, pages *web.Web, platforms []c
 	}
 	for _, platform := range []string{"discord", "telegram"} {
 		if !running[platform] {
-			fmt.Fprintf(out.out, "  %s: off; set BRIEFBOT_%s_TOKEN, or --%s-token-file FILE\n", platform, strings.ToUpper(platform), platform)
+			fmt.Fprintln(out.out, "  "+s.offLine(platform))
 		}
 	}
+}
+
+// offLine says how a chat service is turned on, and who waits for that: what is
+// due to a conversation there is kept until the service runs.
+func (s *settings) offLine(platform string) string {
+	waiting := 0
+	for _, sub := range s.file.subscriptions {
+		if sub.Where.Platform == platform {
+			waiting++
+		}
+	}
+	line := platform + ": off"
+	if waiting > 0 {
+		line += ", though " + s.file.path + " has " + count(waiting, "subscription", "subscriptions") + " there"
+	}
+	return line + fmt.Sprintf("; set BRIEFBOT_%s_TOKEN, or --%s-token-file FILE", strings.ToUpper(platform), platform)
 }
 
 // invite says how the bot is invited to each chat service, which may have to be asked.
