@@ -169,6 +169,9 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 			card.Lead = lines(card.Lead, chat.Plainly("Before, they were posted "+scheduleWords(old)+importanceFrom(old.Importance)+"."))
 		}
 	}
+	if q.Arg("schedule") == "" {
+		card.Lead = append(card.Lead, otherSchedules(now)...)
+	}
 	if sample, ok := b.sample(stories, zone, q.now); ok {
 		card.Items = append([]chat.Item{{ID: "sample", Head: chat.Styled("A digest will look like this:", chat.Italic)}}, sample.Items...)
 		if len(stories) > 1 {
@@ -176,6 +179,15 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 		}
 	}
 	return card
+}
+
+// otherSchedules says how to be posted to at other times.
+func otherSchedules(now digest.Subscription) chat.Text {
+	return chat.Text{
+		{Text: "\nFor another schedule, name it: "},
+		{Text: "/subscribe " + orderWord(now) + " weekdays 07:30 Europe/Kyiv", Style: chat.Code},
+		{Text: ", or immediate, hourly, daily 18:00, weekly mon 08:00."},
+	}
 }
 
 // nextWords says exactly when the next digest comes.

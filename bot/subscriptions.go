@@ -119,7 +119,7 @@ func (b *Bot) subscriptionsCard(q *question, subs []digest.Subscription) chat.Ca
 			label = "From the configuration, which chat cannot change"
 		} else if len(buttons) < storiesPerPage {
 			buttons = append(buttons, chat.Action{
-				Label: "End: " + shorten(b.coverage(q, s), 28),
+				Label: "Unsubscribe: " + shorten(b.coverage(q, s), 28),
 				Call:  chat.NewCall("unsubscribe", orderWord(s)).String(),
 			})
 		}
