@@ -48,25 +48,25 @@ func eventItems(d *brief.Dossier, e *brief.Event) []chat.Item {
 			items = append(items, chat.Item{ID: id, Head: chat.Styled(head, chat.Bold), Body: body})
 		}
 	}
-	var people, organizations, sources chat.Text
+	var people, organizations, sources []chat.Text
 	for _, id := range e.People {
 		if p, ok := d.Person(id); ok {
-			people = lines(people, chat.Plainly(naming(p.Name, p.Title)))
+			people = append(people, chat.Plainly(naming(p.Name, p.Title)))
 		}
 	}
 	for _, id := range e.Organizations {
 		if o, ok := d.Organization(id); ok {
-			organizations = lines(organizations, chat.Plainly(naming(o.Name, o.Kind)))
+			organizations = append(organizations, chat.Plainly(naming(o.Name, o.Kind)))
 		}
 	}
 	for _, id := range e.Sources {
 		if n, c, ok := d.Citation(id); ok {
-			sources = lines(sources, citation(n, c))
+			sources = append(sources, citation(n, c))
 		}
 	}
-	add("people", "People", people)
-	add("organizations", "Organizations", organizations)
-	add("sources", "Sources", sources)
+	add("people", "People", lines(people...))
+	add("organizations", "Organizations", lines(organizations...))
+	add("sources", "Sources", lines(sources...))
 	add("corrections", "Corrections", corrected(d, "timeline/"+e.ID))
 	return items
 }

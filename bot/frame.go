@@ -167,10 +167,10 @@ func text(d *brief.Dossier, markdown string) chat.Text {
 
 // cited returns the numbers of the sources with these ids: “Sources: [1] [3]”.
 func cited(d *brief.Dossier, ids []string) chat.Text {
-	var numbers chat.Text
+	var numbers []chat.Text
 	for _, id := range ids {
 		if n, c, ok := d.Citation(id); ok {
-			numbers = chat.Join(" ", numbers, chat.Link(fmt.Sprintf("[%d]", n), c.URL))
+			numbers = append(numbers, chat.Link(fmt.Sprintf("[%d]", n), c.URL))
 		}
 	}
 	if len(numbers) == 0 {
@@ -180,18 +180,18 @@ func cited(d *brief.Dossier, ids []string) chat.Text {
 	if len(ids) == 1 {
 		label = "Source: "
 	}
-	return append(chat.Plainly(label), numbers...)
+	return append(chat.Plainly(label), chat.Join(" ", numbers...)...)
 }
 
 // corrected returns what an earlier version had wrong about an item, newest first.
 func corrected(d *brief.Dossier, item string) chat.Text {
-	var said chat.Text
+	var said []chat.Text
 	for _, c := range newestCorrections(d) {
 		if c.Item == item {
-			said = chat.Join("\n", said, correction(d, c))
+			said = append(said, correction(d, c))
 		}
 	}
-	return said
+	return lines(said...)
 }
 
 func correction(d *brief.Dossier, c brief.Correction) chat.Text {
@@ -207,7 +207,8 @@ func newestCorrections(d *brief.Dossier) []brief.Correction {
 // paragraphs joins texts as paragraphs.
 func paragraphs(texts ...chat.Text) chat.Text { return chat.Join("\n\n", texts...) }
 
-// lines joins texts as lines.
+// lines joins texts as lines. Give it all of many at once: each call copies what it is
+// given, and a dossier may have thousands.
 func lines(texts ...chat.Text) chat.Text { return chat.Join("\n", texts...) }
 
 // labelled returns t behind a bold label, and nothing if t is empty.

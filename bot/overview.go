@@ -48,20 +48,20 @@ func overviewItems(d *brief.Dossier, now time.Time) []chat.Item {
 			items = append(items, chat.Item{ID: id, Head: chat.Styled(head, chat.Bold), Body: body})
 		}
 	}
-	var indicators, corrections chat.Text
+	var indicators, corrections []chat.Text
 	for _, in := range d.Indicators {
-		indicators = lines(indicators, bulleted(indicatorHead(brief.Indicator{
+		indicators = append(indicators, bulleted(indicatorHead(brief.Indicator{
 			Label: shorten(in.Label, overviewWords), Value: shorten(in.Value, overviewWords), Unit: shorten(in.Unit, overviewWords),
 		})))
 	}
 	for _, c := range newestCorrections(d) {
-		corrections = lines(corrections, bulleted(append(chat.Plainly(c.On.Words()+": "), text(d, c.Text)...)))
+		corrections = append(corrections, bulleted(append(chat.Plainly(c.On.Words()+": "), text(d, c.Text)...)))
 	}
 	ahead, past := parted(d.NewestFirst(), now)
-	add("indicators", "Indicators", indicators)
+	add("indicators", "Indicators", lines(indicators...))
 	add("ahead", "Ahead", eventLines(ahead[max(0, len(ahead)-eventsAhead):]))
 	add("latest", "Latest", eventLines(past[:min(latestEvents, len(past))]))
-	add("corrections", "Corrections", corrections)
+	add("corrections", "Corrections", lines(corrections...))
 	return items
 }
 

@@ -246,9 +246,9 @@ func (personKind) takesPart(a brief.Appearance, e *brief.Event) bool {
 
 // personItem is a person with title, part in the story, dated roles and aliases.
 func personItem(d *brief.Dossier, p *brief.Person) chat.Item {
-	var roles chat.Text
+	var roles []chat.Text
 	for _, r := range p.Roles {
-		roles = lines(roles, chat.Plainly("• "+r.Title+term(r.From, r.To)))
+		roles = append(roles, chat.Plainly("• "+r.Title+term(r.From, r.To)))
 	}
 	return chat.Item{
 		ID:   p.ID,
@@ -256,7 +256,7 @@ func personItem(d *brief.Dossier, p *brief.Person) chat.Item {
 		Body: lines(
 			chat.Styled(p.Title, chat.Italic),
 			text(d, p.Role),
-			roles,
+			lines(roles...),
 			aliases(p.Aliases),
 			corrected(d, "people/"+p.ID),
 		),

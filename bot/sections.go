@@ -110,11 +110,11 @@ func signposts(signs []string) chat.Text {
 	if len(signs) == 0 {
 		return nil
 	}
-	t := chat.Styled("Signposts:", chat.Bold)
+	t := []chat.Text{chat.Styled("Signposts:", chat.Bold)}
 	for _, s := range signs {
-		t = lines(t, chat.Plainly("• "+s))
+		t = append(t, chat.Plainly("• "+s))
 	}
-	return t
+	return lines(t...)
 }
 
 // outcomeWords says what became of a scenario.
