@@ -90,7 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"PostgreSQL", func(*testing.T, string) string { return "postgres://user:secret@host/db" }, []string{"not built yet"}},
 		{"no path", func(*testing.T, string) string { return "" }, []string{"no store"}},
 		{"a folder", func(t *testing.T, path string) string { return filepath.Dir(path) }, []string{"directory"}},
-		{"a folder that is not there", func(t *testing.T, path string) string { return filepath.Join(path+"x", "l.db") }, []string{"no such file"}},
+		{"a folder that is not there", func(t *testing.T, path string) string { return filepath.Join(path+"x", "l.db") }, []string{"does not exist"}},
 		{"not a database", func(t *testing.T, path string) string {
 			write(t, path, bytes.Repeat([]byte("not a database "), 1000))
 			return path
