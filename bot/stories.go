@@ -32,6 +32,9 @@ func (b *Bot) stories(ctx context.Context, q *question) (chat.Reply, error) {
 	if row := p.turn(chat.NewCall("stories").With("tag", tag), "Back", "More"); row != nil {
 		card.Actions = append(card.Actions, row)
 	}
+	if p.total == 0 && tag != "" {
+		card.Actions = [][]chat.Action{{{Label: "All stories", Call: "stories"}}}
+	}
 	return chat.Reply{Card: card, Call: q.again(nil).String()}, nil
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ func (b *Bot) timeline(_ context.Context, q *question, d *brief.Dossier) (chat.C
 	events := f.apply(d)
 	p := paginate(timelineShelf(d, events), q.Arg("after"), eventsPerPage)
 	card := chat.Card{Lead: timelineLead(p, f, len(d.Timeline)), Items: p.items()}
+	if p.total == 0 && f.kind != "" {
+		card.Lead = lines(card.Lead, kinds(d))
+	}
 	if row := numberRow(p, d); row != nil {
 		card.Actions = rows(row, chat.MaxRow)
 	}
@@ -71,6 +75,18 @@ func timelineLead(p page, f filter, all int) chat.Text {
 		lead = lines(chat.Plainly("The event to go on after is no longer there; this begins with the newest."), lead)
 	}
 	return lead
+}
+
+// kinds names the kinds of the events of d, each once.
+func kinds(d *brief.Dossier) chat.Text {
+	const named = 12
+	var all []string
+	for _, e := range d.NewestFirst() {
+		if e.Kind != "" && len(all) < named && !slices.Contains(all, e.Kind) {
+			all = append(all, e.Kind)
+		}
+	}
+	return labelled("Kinds in this timeline:", chat.Plainly(strings.Join(all, ", ")))
 }
 
 // numberRow are the buttons of the events on a page, under their numbers.
