@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -97,24 +98,38 @@ func label(a chat.Action) string {
 	return s
 }
 
-// lines breaks a row that is too wide for a phone into even ones.
+// lines breaks a row that is too wide for a phone into even ones, or, where labels
+// of unlike length would make more of these than needed, into full ones.
 func lines(row []button) [][]button {
 	if len(row) == 0 {
 		return nil
 	}
-	for n := (len(row) + maxRow - 1) / maxRow; ; n++ {
-		var out [][]button
-		fits := true
+	full := pack(row)
+	for n := (len(row) + maxRow - 1) / maxRow; n <= len(full); n++ {
+		var even [][]button
 		for i := range n {
-			line := row[i*len(row)/n : (i+1)*len(row)/n]
-			out = append(out, line)
-			fits = fits && (len(line) == 1 || width(line) <= lineWidth)
+			even = append(even, row[i*len(row)/n:(i+1)*len(row)/n])
 		}
-		if fits {
-			return out
+		if !slices.ContainsFunc(even, tooWide) {
+			return even
 		}
 	}
+	return full
 }
+
+// pack breaks a row into lines that hold as much as fits.
+func pack(row []button) [][]button {
+	var full [][]button
+	from := 0
+	for i := range row {
+		if i > from && (i-from == maxRow || tooWide(row[from:i+1])) {
+			full, from = append(full, row[from:i]), i
+		}
+	}
+	return append(full, row[from:])
+}
+
+func tooWide(line []button) bool { return len(line) > 1 && width(line) > lineWidth }
 
 // width is that of a line whose buttons are all as wide as the widest.
 func width(line []button) int {

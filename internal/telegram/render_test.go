@@ -289,6 +289,36 @@ func TestKeyboardKeepsItsLimits(t *testing.T) {
 	}
 }
 
+func TestRowsBreakForAPhone(t *testing.T) {
+	for name, test := range map[string]struct{ row, want string }{
+		"nothing":   {"", ""},
+		"one":       {strings.Repeat("long ", 20), strings.Repeat("long ", 20)},
+		"fits":      {"1|2|3|4|5", "1|2|3|4|5"},
+		"even":      {"Overview|Timeline|People|Organizations", "Overview|Timeline / People|Organizations"},
+		"unlike":    {"Dmitry Peskov|Donald Trump|Kremlin / Russian Administration|NATO", "Dmitry Peskov|Donald Trump / Kremlin / Russian Administration / NATO"},
+		"one wide":  {"Earlier event|Later event|Timeline from here and on", "Earlier event|Later event / Timeline from here and on"},
+		"as it was": {"1|2|3|4|5|6|7|8|9|10", "1|2|3|4|5 / 6|7|8|9|10"},
+	} {
+		var row []button
+		for _, label := range strings.Split(test.row, "|") {
+			if label != "" {
+				row = append(row, button{Text: label})
+			}
+		}
+		var got []string
+		for _, line := range lines(row) {
+			var labels []string
+			for _, b := range line {
+				labels = append(labels, b.Text)
+			}
+			got = append(got, strings.Join(labels, "|"))
+		}
+		if diff := cmp.Diff(test.want, strings.Join(got, " / ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestLongAnswerIsOneMessageThatSaysWhatIsMissing(t *testing.T) {
 	c := chat.Card{Title: "Long"}
 	for i := range 300 {
