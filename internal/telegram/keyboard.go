@@ -108,7 +108,7 @@ func lines(row []button) [][]button {
 	for n := (len(row) + maxRow - 1) / maxRow; n <= len(full); n++ {
 		var even [][]button
 		for i := range n {
-			even = append(even, row[i*len(row)/n:(i+1)*len(row)/n])
+			even = append(even, row[(i*len(row)+n-1)/n:((i+1)*len(row)+n-1)/n])
 		}
 		if !slices.ContainsFunc(even, tooWide) {
 			return even

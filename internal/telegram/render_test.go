@@ -296,6 +296,7 @@ func TestRowsBreakForAPhone(t *testing.T) {
 		"fits":      {"1|2|3|4|5", "1|2|3|4|5"},
 		"even":      {"Overview|Timeline|People|Organizations", "Overview|Timeline / People|Organizations"},
 		"unlike":    {"Dmitry Peskov|Donald Trump|Kremlin / Russian Administration|NATO", "Dmitry Peskov|Donald Trump / Kremlin / Russian Administration / NATO"},
+		"odd":       {"Earlier event|Later event|Timeline from here", "Earlier event|Later event / Timeline from here"},
 		"one wide":  {"Earlier event|Later event|Timeline from here and on", "Earlier event|Later event / Timeline from here and on"},
 		"as it was": {"1|2|3|4|5|6|7|8|9|10", "1|2|3|4|5 / 6|7|8|9|10"},
 	} {
