@@ -254,8 +254,8 @@ func TestKeyboardKeepsItsLimits(t *testing.T) {
 	}
 	k := markup(rows, "")
 	want := [][]button{
-		{{Text: "• Overview", Data: "overview a"}, {Text: "Timeline", Data: "timeline a"}},
-		{{Text: "People", Data: "people a"}, {Text: "Organizations", Data: "organizations a"}, {Text: "Indicators", Data: "indicators a"}},
+		{{Text: "• Overview", Data: "overview a"}, {Text: "Timeline", Data: "timeline a"}, {Text: "People", Data: "people a"}},
+		{{Text: "Organizations", Data: "organizations a"}, {Text: "Indicators", Data: "indicators a"}},
 		{{Text: "Older", Data: chat.Short(long)}, {Text: "Read", URL: "https://example.org/x"}},
 	}
 	if diff := cmp.Diff(want, k.Rows); diff != "" {
