@@ -95,6 +95,41 @@ func (w *Window) leave(p *place) {
 	w.changed = make(chan struct{})
 }
 
+// Lanes keep a vendor's limit on all requests, and a lower one on posts, which
+// nobody waits for: what a broadcast leaves free is there for answers. They may be
+// used by many at once.
+type Lanes struct {
+	all, posts *Window
+	keep       int
+}
+
+// NewLanes returns lanes that let limit requests through in any span, of which
+// posts may be posts. A post leaves keep places of the limit free.
+func NewLanes(limit, posts, keep int, span time.Duration) *Lanes {
+	return &Lanes{all: NewWindow(limit, span), posts: NewWindow(posts, span), keep: keep}
+}
+
+// Enter waits until a request may leave that is no post. Leave and the error are
+// those of [Window.Enter].
+func (l *Lanes) Enter(ctx context.Context) (leave func(), err error) {
+	return l.all.Enter(ctx, 0)
+}
+
+// EnterPost waits until a post may leave. Leave and the error are those of
+// [Window.Enter].
+func (l *Lanes) EnterPost(ctx context.Context) (leave func(), err error) {
+	if leave, err = l.all.Enter(ctx, l.keep); err != nil {
+		return nil, err
+	}
+	left, err := l.posts.Enter(ctx, 0)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	left() // it counts from here, however long the answer takes
+	return leave, nil
+}
+
 // A quickest knows how long the quickest of the latest requests took.
 type quickest struct {
 	n            int

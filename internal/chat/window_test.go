@@ -136,3 +136,30 @@ func TestWindowForgetsHanging(t *testing.T) {
 		}
 	})
 }
+
+// TestLanesHoldPostsBelowAll sends posts until they may not go on: what is no post
+// still may.
+func TestLanesHoldPostsBelowAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := chat.NewLanes(5, 3, 1, time.Second)
+		began := time.Now()
+		for range 3 {
+			leave, err := l.EnterPost(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			leave()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		if _, err := l.EnterPost(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a fourth post left within a second: %v", err)
+		}
+		if _, err := l.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 500*time.Millisecond {
+			t.Errorf("what is no post waited until %v", took)
+		}
+	})
+}

@@ -65,8 +65,7 @@ func (e *errPaced) Error() string {
 // bucket as the headers describe it, and while Discord asks for silence. It is
 // safe for use by many goroutines.
 type pacer struct {
-	second *chat.Window // of all requests under the overall limit
-	posts  *chat.Window // of digests
+	lanes *chat.Lanes // under the overall limit; digests are the posts
 
 	mu      sync.Mutex
 	overall spacing
@@ -82,8 +81,7 @@ type pacer struct {
 
 func newPacer() *pacer {
 	return &pacer{
-		second:  chat.NewWindow(overallLimit, time.Second),
-		posts:   chat.NewWindow(digestRate, time.Second),
+		lanes:   chat.NewLanes(overallLimit, digestRate, digestKeep, time.Second),
 		overall: spacing{every: time.Second / overallRate, burst: 2},
 		digests: spacing{every: time.Second / digestRate, burst: 1},
 		hashes:  map[string]string{}, limits: map[string]int{}, buckets: map[string]*bucket{},
@@ -148,7 +146,7 @@ func (p *pacer) space(ctx context.Context, c class) (leave func(), err error) {
 		if err := p.turn(ctx, &p.overall); err != nil {
 			return nil, err
 		}
-		return p.second.Enter(ctx, 0)
+		return p.lanes.Enter(ctx)
 	}
 	if err := p.turn(ctx, &p.digests); err != nil {
 		return nil, err
@@ -156,16 +154,7 @@ func (p *pacer) space(ctx context.Context, c class) (leave func(), err error) {
 	if err := p.turn(ctx, &p.overall); err != nil {
 		return nil, err
 	}
-	if leave, err = p.second.Enter(ctx, digestKeep); err != nil {
-		return nil, err
-	}
-	left, err := p.posts.Enter(ctx, 0)
-	if err != nil {
-		leave()
-		return nil, err
-	}
-	left() // it counts from here, however long the answer takes
-	return leave, nil
+	return p.lanes.EnterPost(ctx)
 }
 
 // turn waits for the next turn of a spacing.

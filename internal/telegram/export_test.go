@@ -9,7 +9,7 @@ import (
 // Unpaced lets messages follow each other at once, for tests by a real
 // clock at a vendor without limits.
 func Unpaced(t *Telegram) {
-	t.gate.posts, t.gate.second = chat.NewWindow(1000, time.Second), chat.NewWindow(1000, time.Second)
+	t.gate.lanes = chat.NewLanes(1000, 1000, allKeep, time.Second)
 	t.gate.gap = 0
 	t.gate.shape = func(int64) (float64, time.Duration) { return 100, time.Millisecond }
 }

@@ -32,11 +32,10 @@ const (
 // A gate holds requests back before a limit is hit, and after one was. Answers pass
 // before whatever else is sent.
 type gate struct {
-	now    func() time.Time
-	second *chat.Window                                        // of all messages
-	posts  *chat.Window                                        // of what is no answer
-	shape  func(chat int64) (size float64, each time.Duration) // of a chat's bucket
-	gap    time.Duration                                       // between two posts to a chat
+	now   func() time.Time
+	lanes *chat.Lanes                                         // of all messages; what is no answer is a post
+	shape func(chat int64) (size float64, each time.Duration) // of a chat's bucket
+	gap   time.Duration                                       // between two posts to a chat
 
 	mu     sync.Mutex
 	all    bucket
@@ -54,7 +53,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, second: chat.NewWindow(allLimit, time.Second), posts: chat.NewWindow(digestRate, time.Second), shape: shape, gap: chatGap, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, lanes: chat.NewLanes(allLimit, digestRate, allKeep, time.Second), shape: shape, gap: chatGap, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
 }
 
 // fill adds what was earned since the last look.
@@ -130,18 +129,9 @@ func (g *gate) paused(now time.Time, chat int64) time.Duration {
 func (g *gate) enter(ctx context.Context, chat int64, answer bool) (leave func(), err error) {
 	defer func() { g.left(chat) }()
 	if answer {
-		return g.second.Enter(ctx, 0)
+		return g.lanes.Enter(ctx)
 	}
-	if leave, err = g.second.Enter(ctx, allKeep); err != nil {
-		return nil, err
-	}
-	left, err := g.posts.Enter(ctx, 0)
-	if err != nil {
-		leave()
-		return nil, err
-	}
-	left() // it counts from here, however long the answer takes
-	return leave, nil
+	return g.lanes.EnterPost(ctx)
 }
 
 // everyone says whether all chats must wait.
