@@ -32,7 +32,7 @@ type world struct {
 	t       testing.TB
 	dir     string
 	fake    *chattest.Fake
-	logged  *strings.Builder
+	logged  *chattest.Log
 	mu      sync.Mutex
 	clock   time.Time
 	shown   [][]chat.Card // by Preview
@@ -47,7 +47,7 @@ func withConfig(c Config) setting { return func(w *world) { w.options.Config = c
 // newWorld writes the briefs, by id, and makes a bot that serves them.
 func newWorld(t testing.TB, briefs map[string]string, settings ...setting) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), clock: noon, logged: &strings.Builder{}}
+	w := &world{t: t, dir: t.TempDir(), clock: noon, logged: new(chattest.Log)}
 	for id, text := range briefs {
 		w.write(id, text)
 	}
@@ -60,7 +60,7 @@ func newWorld(t testing.TB, briefs map[string]string, settings ...setting) *worl
 		PublicURL: "https://briefs.example.org",
 		Version:   "test",
 		Now:       w.now,
-		Logger:    slog.New(slog.NewTextHandler(&lockedWriter{w: w.logged}, nil)),
+		Logger:    slog.New(slog.NewTextHandler(w.logged, nil)),
 	}
 	for _, s := range settings {
 		s(w)
@@ -88,17 +88,6 @@ func openLedger(t testing.TB, store string, now func() time.Time) *digest.Ledger
 		}
 	})
 	return ledger
-}
-
-type lockedWriter struct {
-	mu sync.Mutex
-	w  *strings.Builder
-}
-
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 func (w *world) write(id, text string) {

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/discord/discordtest"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
@@ -100,7 +99,7 @@ type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	done   chan struct{} // closed when it has ended
-	output lockedBuffer
+	output chattest.Log
 }
 
 func startProcess(t testing.TB, dir string, env []string, args ...string) *process {
@@ -141,23 +140,6 @@ func (p *process) stop() {
 
 // log returns what the process has printed.
 func (p *process) log() string { return p.output.String() }
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // story returns a brief with so many events, each with the given title and its
 // number.

@@ -1,7 +1,6 @@
 package discord
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/discord/discordtest"
 )
 
@@ -35,7 +35,7 @@ type stage struct {
 	pipe    *discordtest.Pipe
 	discord *Discord
 	host    *host
-	logs    *log
+	logs    *chattest.Log
 	serving bool
 	served  chan error    // what Serve returned
 	over    chan struct{} // closed when Serve has returned
@@ -88,7 +88,7 @@ func playUnserved(t *testing.T, o discordtest.Options, test func(*stage)) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{T: t, pipe: discordtest.NewPipe(), host: newHost(), logs: &log{}, served: make(chan error, 1), over: make(chan struct{})}
+		s := &stage{T: t, pipe: discordtest.NewPipe(), host: newHost(), logs: &chattest.Log{}, served: make(chan error, 1), over: make(chan struct{})}
 		o.Listener, o.Schemas = s.pipe, specs
 		if s.server, err = discordtest.NewServer(o); err != nil {
 			t.Fatal(err)
@@ -336,22 +336,4 @@ func (h *host) alarm(key string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.alarms[key]
-}
-
-// A log keeps what was logged.
-type log struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

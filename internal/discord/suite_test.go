@@ -1,11 +1,9 @@
 package discord_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -33,12 +31,12 @@ type harness struct {
 	*testing.T
 	server  *discordtest.Server
 	discord *discord.Discord
-	log     *lockedBuffer
+	log     *chattest.Log
 	by      discordtest.Member
 }
 
 func newHarness(t *testing.T) *harness {
-	h := &harness{T: t, log: &lockedBuffer{}, by: discordtest.Member{User: asker, Name: "Asker", Roles: []string{role}, Permissions: discordtest.Posting}}
+	h := &harness{T: t, log: &chattest.Log{}, by: discordtest.Member{User: asker, Name: "Asker", Roles: []string{role}, Permissions: discordtest.Posting}}
 	var err error
 	if h.server, err = discordtest.NewServer(discordtest.Options{}); err != nil {
 		t.Fatal(err)
@@ -179,22 +177,5 @@ func (h *harness) Refused() []string {
 func (h *harness) Secrets() []string { return append(h.server.Tokens(), h.server.Token()) }
 
 func (h *harness) Log() string { return h.log.String() }
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 var _ chat.Deduplicator = (*discord.Discord)(nil)

@@ -24,7 +24,7 @@ type harness struct {
 
 func TestConformance(t *testing.T) {
 	chattest.Suite(t, func(t *testing.T) chattest.Harness {
-		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &journal{}}
+		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &chattest.Log{}}
 		r.AddChat(telegramtest.Chat{ID: asker, Title: "Ada"})
 		r.AddChat(telegramtest.Chat{ID: -101, Title: "Group", Type: "group", Members: map[int64]string{asker: "member"}})
 		r.AddChat(telegramtest.Chat{ID: -102, Title: "Forum", Forum: true, Topics: []int{7}, Members: map[int64]string{asker: "member"}})

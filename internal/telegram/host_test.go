@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/telegram"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
@@ -132,38 +132,20 @@ func (h *host) place() string {
 	return h.offset
 }
 
-// A journal is what was logged.
-type journal struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
-}
-
 // A rig is a bot at a vendor.
 type rig struct {
 	*telegramtest.Server
 	t    *testing.T
 	bot  *telegram.Telegram
 	host *host
-	log  *journal
+	log  *chattest.Log
 	stop func() error // ends Serve and returns its error
 }
 
 // newRig starts a vendor and a bot that is being served.
 func newRig(t *testing.T, o telegramtest.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, Server: telegramtest.NewServer(t, o), host: newHost(), log: &journal{}}
+	r := &rig{t: t, Server: telegramtest.NewServer(t, o), host: newHost(), log: &chattest.Log{}}
 	r.AddChat(telegramtest.Chat{ID: 42, Title: "Ada"})
 	r.AddChat(telegramtest.Chat{ID: -100, Title: "Newsroom", Forum: true, Topics: []int{7}, Members: map[int64]string{42: "administrator", 43: "member"}})
 	r.AddChat(telegramtest.Chat{ID: -200, Title: "Channel", Type: "channel", Members: map[int64]string{42: "administrator"}})

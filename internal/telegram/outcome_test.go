@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/telegram"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
@@ -105,7 +106,7 @@ func TestEveryAnswerHasItsOutcome(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%+v", test.fault), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &chattest.Log{}}
 				r.AddChat(telegramtest.Chat{ID: 42})
 				r.Script("sendMessage", test.fault)
 				id, err := r.connect().Send(context.Background(), conversation("42"), chat.Card{Title: "A"}, "key")
@@ -189,7 +190,7 @@ func TestSurvey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &chattest.Log{}}
 				if test.chat.ID != 7 {
 					r.AddChat(test.chat)
 				}
@@ -211,7 +212,7 @@ func TestSurvey(t *testing.T) {
 
 func TestSurveyIsNeverUncertain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &chattest.Log{}}
 		r.AddChat(telegramtest.Chat{ID: 42})
 		r.Script("getChat", telegramtest.Fault{Reset: telegramtest.Before})
 		if _, err := r.connect().Survey(context.Background(), conversation("42")); outcome(err) != "later 0s" {
@@ -227,7 +228,7 @@ func TestSurveyWithoutADescription(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+				r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &chattest.Log{}}
 				r.AddChat(telegramtest.Chat{ID: 42})
 				r.AddChat(telegramtest.Chat{ID: -100})
 				r.AddChat(telegramtest.Chat{ID: -200, Bot: telegramtest.Standing{Status: "kicked"}})
@@ -246,7 +247,7 @@ func TestSurveyWithoutADescription(t *testing.T) {
 
 func TestInvitation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Name: "SomeBot"}), host: newHost(), log: &journal{}}
+		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Name: "SomeBot"}), host: newHost(), log: &chattest.Log{}}
 		bot := r.connect()
 		r.Script("getMe", telegramtest.Fault{Status: 502, HTML: true})
 		if got := bot.Invitation(); got != "" {
@@ -265,7 +266,7 @@ func TestInvitation(t *testing.T) {
 }
 
 func TestTokenIsTakenOutOfWhatTheServiceSays(t *testing.T) {
-	r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &journal{}}
+	r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &chattest.Log{}}
 	r.AddChat(telegramtest.Chat{ID: 42})
 	_, secret, _ := strings.Cut(r.Token(), ":")
 	r.Script("sendMessage", telegramtest.Fault{Status: 400, Description: "Bad Request: no " + r.Token() + " and no " + secret})

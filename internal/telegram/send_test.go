@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/telegram"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
@@ -19,7 +20,7 @@ import (
 func poster(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Limits: true}), host: newHost(), log: &journal{}}
+		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true, Limits: true}), host: newHost(), log: &chattest.Log{}}
 		r.AddChat(telegramtest.Chat{ID: 42})
 		r.AddChat(telegramtest.Chat{ID: -100, Forum: true, Topics: []int{7}})
 		r.bot = r.connect()

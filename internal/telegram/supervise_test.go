@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
 
@@ -132,7 +133,7 @@ func TestUnknownTokenStopsTheBot(t *testing.T) {
 		for _, method := range []string{"getMe", "getUpdates"} {
 			t.Run(name+" "+method, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &journal{}}
+					r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{Pipe: true}), host: newHost(), log: &chattest.Log{}}
 					r.Script(method, fault)
 					err := r.connect().Serve(context.Background(), r.host)
 					if err == nil || !strings.Contains(err.Error(), "BotFather") {
