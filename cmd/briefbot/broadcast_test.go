@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ const (
 // want at once, under the vendors’ limits, and on the way stops the process in
 // order, which repeats nothing, and kills it, which may repeat what was in flight.
 func TestBroadcastSurvivesKill(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() && os.Getenv("BRIEFBOT_TEST_REQUIRE") != "all" {
 		t.Skip("takes as long as the vendors' limits ask for; leave out -short")
 	}
 	b := newBroadcast(t)
