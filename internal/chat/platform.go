@@ -175,6 +175,11 @@ type (
 	Gone struct{ Err error }
 	// Refused means that the service rejects this payload: our mistake.
 	Refused struct{ Err error }
+	// Fixed means that what was asked cannot be done with this message, or in this
+	// conversation, however often it is tried, while the conversation can be posted
+	// to: the message was deleted, is too old to be edited, stands in an archived
+	// thread; there are no threads, nothing may be pinned. Send never ends so.
+	Fixed struct{ Err error }
 )
 
 func (e *Later) Error() string     { return fmt.Sprintf("later: %v", e.Err) }
@@ -182,9 +187,11 @@ func (e *Uncertain) Error() string { return fmt.Sprintf("uncertain: %v", e.Err) 
 func (e *MovedTo) Error() string   { return fmt.Sprintf("moved to %v: %v", e.To, e.Err) }
 func (e *Gone) Error() string      { return fmt.Sprintf("gone: %v", e.Err) }
 func (e *Refused) Error() string   { return fmt.Sprintf("refused: %v", e.Err) }
+func (e *Fixed) Error() string     { return fmt.Sprintf("not possible: %v", e.Err) }
 
 func (e *Later) Unwrap() error     { return e.Err }
 func (e *Uncertain) Unwrap() error { return e.Err }
 func (e *MovedTo) Unwrap() error   { return e.Err }
 func (e *Gone) Unwrap() error      { return e.Err }
 func (e *Refused) Unwrap() error   { return e.Err }
+func (e *Fixed) Unwrap() error     { return e.Err }

@@ -1,0 +1,39 @@
+-- What was posted is amended, kept up to date, answered, pinned, and put in threads.
+
+-- +goose Up
+
+ALTER TABLE subscriptions ADD COLUMN mode TEXT NOT NULL DEFAULT 'post'; -- post, edit, thread
+ALTER TABLE subscriptions ADD COLUMN quiet TEXT NOT NULL DEFAULT '';    -- 22:00-07:00; empty: none
+
+ALTER TABLE digests ADD COLUMN form TEXT NOT NULL DEFAULT '';         -- empty, correction, living
+ALTER TABLE digests ADD COLUMN urgent BOOLEAN NOT NULL DEFAULT FALSE; -- it passes quiet hours
+
+-- A delivery posts, or does something with the message of another: its target.
+ALTER TABLE deliveries ADD COLUMN verb TEXT NOT NULL DEFAULT 'post'; -- post, reply, edit, pin, unpin
+ALTER TABLE deliveries ADD COLUMN target BIGINT NOT NULL DEFAULT 0;
+-- The card that the message shows, or is owed to show; empty: the first.
+ALTER TABLE deliveries ADD COLUMN shown TEXT NOT NULL DEFAULT '';
+-- The story whose thread it goes to, and where its message is if not in the conversation itself.
+ALTER TABLE deliveries ADD COLUMN story TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN place TEXT NOT NULL DEFAULT '';
+CREATE INDEX deliveries_by_target ON deliveries (target) WHERE target > 0;
+CREATE INDEX deliveries_by_digest ON deliveries (digest);
+
+-- The delivery whose message is the living one about a story.
+CREATE TABLE living (
+    subscription BIGINT NOT NULL,
+    story        TEXT NOT NULL,
+    delivery     BIGINT NOT NULL,
+    PRIMARY KEY (subscription, story)
+);
+CREATE INDEX living_by_delivery ON living (delivery);
+
+-- The thread of a story in a conversation; empty: none could be opened.
+CREATE TABLE threads (
+    conversation TEXT NOT NULL,
+    story        TEXT NOT NULL,
+    thread       TEXT NOT NULL,
+    opened       BIGINT NOT NULL, -- how often one was
+    at           BIGINT NOT NULL, -- when that was last tried
+    PRIMARY KEY (conversation, story)
+);
