@@ -68,7 +68,7 @@ func (b *Bot) commands() []chat.Command {
 			{Name: "timezone", Summary: "The zone of the schedule’s hours, such as Europe/Kyiv", Complete: completeZone},
 			{Name: "mode", Summary: "How changes are posted: post, a new message each time", Choices: modes()},
 			{Name: "importance", Summary: "Only what matters this much or more", Choices: choices("minor", "normal", "major")},
-			{Name: "quiet", Summary: "Hours without digests (not built yet)"},
+			{Name: "quiet", Summary: "Hours without digests, such as 22:00-07:00", Complete: completeQuiet},
 		}},
 		{Name: "unsubscribe", Summary: "Stop posting changes here", Access: chat.Manager, Changes: true,
 			Options: []chat.Option{listed}, Run: b.ask(b.unsubscribe)},

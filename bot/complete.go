@@ -182,6 +182,10 @@ func completeSchedule(_ context.Context, _ *chat.Invocation, typed string) []cha
 	}, typed)
 }
 
+func completeQuiet(_ context.Context, _ *chat.Invocation, typed string) []chat.Choice {
+	return matching([]string{"22:00-07:00", "23:00-06:00", "20:00-08:00", "00:00-06:00"}, typed)
+}
+
 func completeZone(_ context.Context, _ *chat.Invocation, typed string) []chat.Choice {
 	return matching(zones(), typed)
 }

@@ -20,9 +20,13 @@ func (b *Bot) status(ctx context.Context, q *question) (chat.Reply, error) {
 	if err != nil {
 		return chat.Reply{}, fmt.Errorf("reading the status: %w", err)
 	}
+	orders, err := b.ledger.Subscriptions(ctx, q.Where)
+	if err != nil {
+		return chat.Reply{}, fmt.Errorf("reading the subscriptions: %w", err)
+	}
 	items := []chat.Item{
 		b.servedItem(ctx, q),
-		hereItem(q, here, zoneOf(b.current().Timezone)),
+		hereItem(q, here, orders, zoneOf(b.current().Timezone)),
 		addressItem(q),
 	}
 	if q.operator && (q.Private || q.Direct) {
@@ -79,7 +83,7 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 }
 
 // hereItem is what is owed to this conversation.
-func hereItem(q *question, s digest.Status, zone *time.Location) chat.Item {
+func hereItem(q *question, s digest.Status, orders []digest.Subscription, zone *time.Location) chat.Item {
 	words := "No subscriptions"
 	if s.Subscriptions > 0 {
 		words = counted(s.Subscriptions, "subscription", "subscriptions")
@@ -91,7 +95,24 @@ func hereItem(q *question, s digest.Status, zone *time.Location) chat.Item {
 	if !s.Next.IsZero() {
 		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, zone)+"."))
 	}
+	if held := heldWords(orders, q.now); held != "" {
+		body = lines(body, chat.Plainly(held))
+	}
 	return chat.Item{ID: "here", Head: chat.Styled("This conversation", chat.Bold), Body: body}
+}
+
+// heldWords says until when quiet hours hold what is to be posted; empty if none do.
+func heldWords(orders []digest.Subscription, now time.Time) string {
+	var until []string
+	for _, o := range orders {
+		if held := o.HeldUntil(now); !held.IsZero() {
+			until = append(until, momentWords(held, zoneOf(o.Timezone)))
+		}
+	}
+	if len(until) == 0 {
+		return ""
+	}
+	return "It is quiet here now: digests are held until " + listed(unique(until)) + "."
 }
 
 func queueWords(s digest.Status, now time.Time) string {

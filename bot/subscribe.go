@@ -76,8 +76,12 @@ func (b *Bot) order(q *question) (digest.Subscription, []*brief.Dossier, error) 
 	if mode := q.Arg("mode"); mode != "" && mode != "post" {
 		return sub, nil, &notBuilt{what: "The mode " + quoted(mode)}
 	}
-	if q.Arg("quiet") != "" {
-		return sub, nil, &notBuilt{what: "Holding digests during quiet hours"}
+	if typed := q.Arg("quiet"); typed != "" {
+		hours, err := digest.ParseQuiet(typed)
+		if err != nil {
+			return sub, nil, &badValue{"quiet", typed, "two times of day such as 22:00-07:00"}
+		}
+		sub.Quiet = hours
 	}
 	if typed := q.Arg("schedule"); typed != "" {
 		schedule, err := digest.ParseSchedule(typed)
@@ -151,7 +155,7 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 	card := chat.Card{
 		Title: "Subscribed: " + b.coverage(q, now),
 		Lead: lines(
-			chat.Plainly("Changes are posted here "+scheduleWords(now)+importanceFrom(now.Importance)+"."),
+			chat.Plainly("Changes are posted here "+orderWords(now)+"."),
 			b.nextWords(q, now, zone),
 		),
 		Actions: [][]chat.Action{{
@@ -166,7 +170,7 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 		if old.Configured {
 			card.Lead = lines(card.Lead, chat.Plainly("The bot’s configuration orders the same here, posted "+scheduleWords(old)+"; that one counts."))
 		} else {
-			card.Lead = lines(card.Lead, chat.Plainly("Before, they were posted "+scheduleWords(old)+importanceFrom(old.Importance)+"."))
+			card.Lead = lines(card.Lead, chat.Plainly("Before, they were posted "+orderWords(old)+"."))
 		}
 	}
 	if q.Arg("schedule") == "" {
@@ -192,12 +196,19 @@ func otherSchedules(now digest.Subscription) chat.Text {
 
 // nextWords says exactly when the next digest comes.
 func (b *Bot) nextWords(q *question, s digest.Subscription, zone *time.Location) chat.Text {
+	held := s.HeldUntil(q.now)
+	if s.Schedule == digest.Immediate && !held.IsZero() {
+		return chat.Plainly("It is quiet now: what changes is held until " + momentWords(held, zone) + ".")
+	}
 	if s.Schedule == digest.Immediate {
 		return chat.Plainly(fmt.Sprintf("The next digest comes when something changes and the briefs have been quiet for %s.", durationWords(b.current().settle())))
 	}
 	next := s.Next
 	if next.IsZero() {
 		next = s.Schedule.Next(q.now, zone)
+	}
+	if !held.IsZero() && next.Equal(held) {
+		return chat.Plainly("It is quiet now: the next digest is held until " + momentWords(next, zone) + ", if anything changed by then.")
 	}
 	return chat.Plainly("The next digest comes on " + momentWords(next, zone) + ", if anything changed by then.")
 }

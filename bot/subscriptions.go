@@ -131,7 +131,7 @@ func (b *Bot) subscriptionsCard(q *question, subs []digest.Subscription) chat.Ca
 			ID:    fmt.Sprint(i + 1),
 			Label: label,
 			Head:  chat.Styled(capital(b.coverage(q, s)), chat.Bold),
-			Body:  lines(chat.Plainly("Posted "+scheduleWords(s)+importanceFrom(s.Importance)+"."), body),
+			Body:  lines(chat.Plainly("Posted "+orderWords(s)+"."), body),
 		})
 	}
 	card.Actions = pairs(buttons)
@@ -188,6 +188,26 @@ func scheduleWords(s digest.Subscription) string {
 		}
 	}
 	return "by the cron schedule “" + s.Schedule.String() + "”" + zone
+}
+
+// orderWords says how often and what, how, and when not: “daily at 08:00
+// Europe/Kyiv, only what is of major importance, quiet from 22:00 to 07:00”.
+func orderWords(s digest.Subscription) string {
+	return scheduleWords(s) + importanceFrom(s.Importance) + quietWords(s)
+}
+
+// quietWords says when nothing is posted. The zone is named where the schedule does
+// not.
+func quietWords(s digest.Subscription) string {
+	from, to, ok := strings.Cut(s.Quiet.String(), "-")
+	if !ok {
+		return ""
+	}
+	words := ", quiet from " + from + " to " + to
+	if s.Schedule == digest.Immediate || s.Schedule.String() == "hourly" {
+		words += " " + zoneOf(s.Timezone).String()
+	}
+	return words
 }
 
 func importanceFrom(i brief.Importance) string {

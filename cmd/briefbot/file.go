@@ -237,7 +237,11 @@ func (f *file) subscription(n *yaml.Node) {
 			}
 		},
 		"quiet": func(n *yaml.Node) {
-			f.problem(n, "subscription", "quiet hours are not built yet; leave it out")
+			text, _ := f.scalar(n)
+			var err error
+			if s.Quiet, err = digest.ParseQuiet(text); err != nil {
+				f.problem(n, "subscription", "%v", err)
+			}
 		},
 	})
 	if len(f.problems) > before || n.Kind != yaml.MappingNode {

@@ -41,6 +41,10 @@ type delivery struct {
 	// Of its digest.
 	subscription int64
 	composition  string
+	urgent       bool
+	// Of the order that it answers, if there still is one.
+	quiet    Quiet
+	timezone string
 }
 
 const (
@@ -50,9 +54,9 @@ const (
 		planned_at, first_sent_at, settled_at, message, trouble)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '') ON CONFLICT (key) DO NOTHING`
 	sqlDelivery = `SELECT v.id, v.key, v.digest, v.card, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
-		COALESCE(g.subscription, 0), COALESCE(g.composition, '')
-		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
-		WHERE v.conversation = $1 AND v.settled_at = 0 ORDER BY v.id LIMIT 1`
+		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
+		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription
+		WHERE v.conversation = $1 AND v.settled_at = 0 AND v.id > $2 ORDER BY v.id LIMIT 1`
 	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message = $2`
 )
 
@@ -132,17 +136,38 @@ func (l *Ledger) Owns(ctx context.Context, where chat.Conversation, id chat.Mess
 	return n > 0, nil
 }
 
-// owed returns the oldest delivery that a conversation is owed, or nil.
-func (l *Ledger) owed(ctx context.Context, where chat.Conversation) (*delivery, error) {
+// owed returns the oldest delivery that a conversation is owed and that no quiet
+// hours keep, or nil. Until is when the first of those that are kept is due.
+func (l *Ledger) owed(ctx context.Context, where chat.Conversation, now time.Time) (v *delivery, until time.Time, err error) {
+	for last := int64(0); ; last = v.id {
+		if v, err = l.owedAfter(ctx, where, last); err != nil || v == nil {
+			return nil, until, err
+		}
+		end := v.held(now)
+		if end.IsZero() {
+			return v, until, nil
+		}
+		until = earliest(until, end)
+	}
+}
+
+// owedAfter returns the oldest delivery after another that a conversation is owed,
+// or nil.
+func (l *Ledger) owedAfter(ctx context.Context, where chat.Conversation, last int64) (*delivery, error) {
 	v := &delivery{where: where}
 	var due, planned, first int64
-	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String()).Scan(&v.id, &v.key, &v.digest, &v.card, &v.state, &v.plain, &due,
-		&v.attempts, &v.doubts, &planned, &first, &v.subscription, &v.composition)
+	var quiet string
+	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String(), last).Scan(&v.id, &v.key, &v.digest, &v.card, &v.state, &v.plain, &due,
+		&v.attempts, &v.doubts, &planned, &first, &v.subscription, &v.composition,
+		&v.urgent, &quiet, &v.timezone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading what is owed to %v: %w", where, l.explain(err))
+	}
+	if v.quiet, err = ParseQuiet(quiet); err != nil {
+		return nil, err
 	}
 	v.due, v.planned, v.firstSent = moment(due), moment(planned), moment(first)
 	return v, nil

@@ -237,6 +237,9 @@ func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error)
 		if err := d.planner.realign(ctx, now); err != nil {
 			return time.Time{}, err
 		}
+		if err := d.ledger.reconsider(ctx, now); err != nil {
+			return time.Time{}, err
+		}
 	}
 	d.turned = now
 	planned, err := d.planner.run(ctx, now)

@@ -19,7 +19,8 @@
 // # The dispatcher
 //
 // dispatcher.go is the loop: it plans what is due and gives every delivery a job.
-// plan.go finds the subscriptions, sift.go the changes that each is told, and
+// plan.go finds the subscriptions, hold.go leaves those alone for which it is quiet
+// by quiet.go, sift.go the changes that each is told, and
 // planned.go writes the digest, its deliveries and the new cursor in one transaction.
 // queue.go has River run the jobs. engine.go sees each delivery through claim, send
 // and settle, in the order of its conversation, by the pace in pace.go; outcome.go

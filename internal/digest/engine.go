@@ -81,12 +81,14 @@ func (e *engine) converse(ctx context.Context, where chat.Conversation, deadline
 	}
 	defer unlock()
 	for ctx.Err() == nil {
-		v, err := e.ledger.owed(ctx, where)
-		if err != nil || v == nil {
+		now := e.now()
+		v, until, err := e.ledger.owed(ctx, where, now)
+		if err != nil || v == nil && until.IsZero() {
 			return ignoreDone(ctx, err)
 		}
-		now := e.now()
 		switch {
+		case v == nil:
+			return e.leave(ctx, where, until)
 		case v.state == sending:
 			err = e.settle(ctx, v, "", &chat.Uncertain{Err: errInterrupted})
 		case v.due.After(now):

@@ -30,6 +30,9 @@ type planner struct {
 	settle  time.Duration
 	serves  func(platform string) bool
 
+	head int64 // the newest change, and when it was recorded
+	last time.Time
+
 	windows  map[string][]change
 	merged   map[string][]change
 	composed map[string]*composition
@@ -54,6 +57,7 @@ type flush struct {
 	sub    Subscription
 	key    string
 	window bool         // the key is of a window on the clock
+	held   bool         // it waits for the end of quiet hours
 	told   *composition // nil: nothing
 	cursor int64        // the new places
 	urgent int64
@@ -64,9 +68,9 @@ const (
 	sqlDue = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
 		`WHERE s.next_at > 0 AND s.next_at <= $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlDueImmediate = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
-		`WHERE s.schedule = 'immediate' AND s.cursor_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
+		`WHERE s.schedule = 'immediate' AND s.next_at = 0 AND s.cursor_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlDueUrgent = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
-		`WHERE s.schedule <> 'immediate' AND s.urgent_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
+		`WHERE (s.schedule <> 'immediate' OR s.next_at > 0) AND s.urgent_seq < $1 AND COALESCE(c.suspended, '') = '' AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlAhead = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables +
 		`WHERE s.next_at > $1 AND s.id > $2 ORDER BY s.id LIMIT $3`
 	sqlNextDue = `SELECT COALESCE(MIN(s.next_at), 0)` + sqlSubscriptionTables + `WHERE s.next_at > 0 AND COALESCE(c.suspended, '') = ''`
@@ -76,6 +80,9 @@ const (
 // nothing is in sight.
 func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 	p.forget()
+	if err := p.look(ctx, now); err != nil {
+		return time.Time{}, p.ledger.explain(err)
+	}
 	failed, err := p.each(ctx, now, sqlDue, millis(now), p.scheduled)
 	if err != nil {
 		return time.Time{}, err
@@ -110,8 +117,12 @@ func (p *planner) realign(ctx context.Context, now time.Time) error {
 		var early []flush
 		for _, s := range subs {
 			last = s.ID
-			if next := s.Schedule.Next(now, s.zone()); next.Before(s.Next) {
-				early = append(early, flush{sub: s, cursor: s.Cursor, urgent: s.urgent, next: next})
+			next := s.due(now)
+			if s.Schedule == Immediate {
+				next = s.HeldUntil(now)
+			}
+			if next.Before(s.Next) {
+				early = append(early, hold(s, next))
 			}
 		}
 		if len(early) > 0 {
@@ -139,8 +150,8 @@ func earliest(a, b time.Time) time.Time {
 }
 
 const (
-	sqlFirstImmediate = `SELECT COALESCE(MIN(s.cursor_seq), -1)` + sqlSubscriptionTables + `WHERE s.schedule = 'immediate' AND s.cursor_seq < $1 AND COALESCE(c.suspended, '') = ''`
-	sqlFirstUrgent    = `SELECT COALESCE(MIN(s.urgent_seq), -1)` + sqlSubscriptionTables + `WHERE s.schedule <> 'immediate' AND s.urgent_seq < $1 AND COALESCE(c.suspended, '') = ''`
+	sqlFirstImmediate = `SELECT COALESCE(MIN(s.cursor_seq), -1)` + sqlSubscriptionTables + `WHERE s.schedule = 'immediate' AND s.next_at = 0 AND s.cursor_seq < $1 AND COALESCE(c.suspended, '') = ''`
+	sqlFirstUrgent    = `SELECT COALESCE(MIN(s.urgent_seq), -1)` + sqlSubscriptionTables + `WHERE (s.schedule <> 'immediate' OR s.next_at > 0) AND s.urgent_seq < $1 AND COALESCE(c.suspended, '') = ''`
 	sqlUrgentHead     = `SELECT COALESCE(MAX(seq), 0) FROM changes WHERE announce = 'now'`
 	sqlChangeAt       = `SELECT at FROM changes WHERE seq = $1`
 	sqlNextUrgent     = `SELECT COALESCE(MIN(seq), 0) FROM changes WHERE announce = 'now' AND seq > $1`
@@ -149,10 +160,9 @@ const (
 // wave plans what goes out as soon as the briefs are quiet, and returns when they
 // will be, if there is something to wait for.
 func (p *planner) wave(ctx context.Context, now time.Time, failed *bool) (time.Time, error) {
-	q := p.ledger.read
-	head, err := head(ctx, q)
-	if err != nil || head == 0 {
-		return time.Time{}, p.ledger.explain(err)
+	q, head := p.ledger.read, p.head
+	if head == 0 {
+		return time.Time{}, nil
 	}
 	urgent, err := scalar(ctx, q, sqlUrgentHead)
 	if err != nil {
@@ -166,15 +176,11 @@ func (p *planner) wave(ctx context.Context, now time.Time, failed *bool) (time.T
 	if err != nil {
 		return time.Time{}, p.ledger.explain(err)
 	}
-	last, err := scalar(ctx, q, sqlChangeAt, head)
-	if err != nil {
-		return time.Time{}, p.ledger.explain(err)
-	}
-	due := earliest(moment(last).Add(p.settle), moment(since).Add(longSettle*p.settle))
+	due := earliest(p.last.Add(p.settle), moment(since).Add(longSettle*p.settle))
 	if due.After(now) {
 		return due, nil
 	}
-	bad, err := p.each(ctx, now, sqlDueImmediate, head, func(s Subscription, now time.Time) flush { return p.immediate(s, head) })
+	bad, err := p.each(ctx, now, sqlDueImmediate, head, func(s Subscription, now time.Time) flush { return p.immediate(s, now, head) })
 	*failed = *failed || bad
 	if err != nil || urgent == 0 {
 		return time.Time{}, err
@@ -182,6 +188,20 @@ func (p *planner) wave(ctx context.Context, now time.Time, failed *bool) (time.T
 	bad, err = p.each(ctx, now, sqlDueUrgent, urgent, func(s Subscription, now time.Time) flush { return p.urgent(s, head) })
 	*failed = *failed || bad
 	return time.Time{}, err
+}
+
+// look finds the newest change. One that seems to be yet to come was recorded
+// before the clock was set back: nobody waits for that to settle.
+func (p *planner) look(ctx context.Context, now time.Time) (err error) {
+	p.last = time.Time{}
+	if p.head, err = head(ctx, p.ledger.read); err != nil || p.head == 0 {
+		return err
+	}
+	at, err := scalar(ctx, p.ledger.read, sqlChangeAt, p.head)
+	if last := moment(at); !last.After(now) {
+		p.last = last
+	}
+	return err
 }
 
 // firstPending returns the first change that anybody waits for to be told at
@@ -221,6 +241,10 @@ func (p *planner) each(ctx context.Context, now time.Time, query string, bound i
 		for _, s := range subs {
 			last = s.ID
 			f := outline(s, now)
+			if f.held {
+				flushes = append(flushes, f)
+				continue
+			}
 			if err := p.fill(ctx, &f); err != nil {
 				if ctx.Err() != nil {
 					return failed, ctx.Err()
@@ -242,23 +266,45 @@ func (p *planner) each(ctx context.Context, now time.Time, query string, bound i
 	}
 }
 
-// scheduled outlines a digest whose window ends.
+// scheduled outlines a digest whose window ends, or that quiet hours held.
 func (p *planner) scheduled(s Subscription, now time.Time) flush {
+	if end := s.HeldUntil(now); !end.IsZero() {
+		return hold(s, end)
+	}
+	if s.Schedule == Immediate {
+		return p.afterQuiet(s, now)
+	}
 	return flush{
 		sub: s, cursor: -1, urgent: -1, window: true,
 		key:  p.ledger.keyOf("digest", strconv.FormatInt(s.ID, 10), s.Schedule.slot(s.Next, s.zone())),
-		next: s.Schedule.Next(now, s.zone()),
+		next: s.due(now),
 	}
 }
 
 // immediate outlines a digest that goes out with every wave.
-func (p *planner) immediate(s Subscription, head int64) flush {
+func (p *planner) immediate(s Subscription, now time.Time, head int64) flush {
+	if end := s.HeldUntil(now); !end.IsZero() {
+		return hold(s, end)
+	}
 	return flush{sub: s, cursor: head, urgent: head, key: p.waveKey(s, head)}
 }
 
 // urgent outlines what a scheduled subscription is told before its time.
 func (p *planner) urgent(s Subscription, head int64) flush {
 	return flush{sub: s, cursor: s.Cursor, urgent: head, key: p.waveKey(s, head), next: s.Next}
+}
+
+// afterQuiet outlines what quiet hours held of an immediate order. The briefs must
+// have settled here too, but not for ever.
+func (p *planner) afterQuiet(s Subscription, now time.Time) flush {
+	waited := s.HeldUntil(now.Add(-longSettle * p.settle)).IsZero()
+	if settled := p.last.Add(p.settle); settled.After(now) && !waited {
+		return hold(s, settled)
+	}
+	f := p.immediate(s, now, p.head)
+	// A wave may have told what is announced now of the same changes.
+	f.key = p.ledger.keyOf("digest", strconv.FormatInt(s.ID, 10), "quiet", strconv.FormatInt(p.head, 10))
+	return f
 }
 
 func (p *planner) waveKey(s Subscription, head int64) string {

@@ -30,13 +30,19 @@ type Subscription struct {
 	Timezone string
 	// Importance is the least that is told; empty or Minor: everything.
 	Importance brief.Importance
+	// Mode is how it is told; empty is ModePost.
+	Mode Mode
+	// Quiet are the hours, on the clocks of Timezone, in which nothing is posted
+	// but what is announced now.
+	Quiet Quiet
 	// Room are the access subjects of the conversation.
 	Room []string
 	// Configured says that the file orders it, so that chat cannot change it.
 	Configured bool
 	// Suspended says why nothing is sent; empty: it is sent.
 	Suspended string
-	// Next is when the next digest is due; zero for an immediate one.
+	// Next is when the next digest is due, after any quiet hours; zero for an
+	// immediate order unless quiet hours hold what it is to be told.
 	Next time.Time
 	// Cursor is the number of the last change that was considered.
 	Cursor int64
@@ -73,6 +79,13 @@ func (s Subscription) checked() (Subscription, error) {
 	if s.Importance != "" && s.Importance != brief.Minor && s.Importance != brief.Normal && s.Importance != brief.Major {
 		return s, fmt.Errorf("%q is not an importance: write minor, normal or major", s.Importance)
 	}
+	switch s.Mode {
+	case "":
+		s.Mode = ModePost
+	case ModePost, ModeEdit, ModeThread:
+	default:
+		return s, fmt.Errorf("%q is not a mode: write post, edit or thread", s.Mode)
+	}
 	s.Stories = slices.Compact(slices.Sorted(slices.Values(s.Stories)))
 	if len(s.Stories) == 0 || slices.Contains(s.Stories, AllStories) {
 		s.Stories = []string{AllStories}
@@ -81,7 +94,7 @@ func (s Subscription) checked() (Subscription, error) {
 }
 
 const (
-	sqlSubscriptionColumns = `s.id, s.conversation, s.configured, s.stories, s.elsewhere, s.schedule, s.timezone, s.importance, s.room,
+	sqlSubscriptionColumns = `s.id, s.conversation, s.configured, s.stories, s.elsewhere, s.schedule, s.timezone, s.importance, s.mode, s.quiet, s.room,
 		s.since_seq, s.since, s.cursor_seq, s.urgent_seq, s.next_at, COALESCE(c.suspended, '')`
 	sqlSubscriptionTables = ` FROM subscriptions s LEFT JOIN conversations c ON c.conversation = s.conversation `
 	sqlSubscriptionsOf    = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTables + `WHERE s.conversation = $1 ORDER BY s.configured DESC, s.id`
@@ -90,9 +103,9 @@ const (
 )
 
 func scanSubscription(scan func(...any) error) (s Subscription, err error) {
-	var where, stories, elsewhere, schedule, room string
+	var where, stories, elsewhere, schedule, quiet, room string
 	var since, nextAt int64
-	err = scan(&s.ID, &where, &s.Configured, &stories, &elsewhere, &schedule, &s.Timezone, &s.Importance, &room,
+	err = scan(&s.ID, &where, &s.Configured, &stories, &elsewhere, &schedule, &s.Timezone, &s.Importance, &s.Mode, &quiet, &room,
 		&s.sinceSeq, &since, &s.Cursor, &s.urgent, &nextAt, &s.Suspended)
 	if err != nil {
 		return s, err
@@ -101,6 +114,9 @@ func scanSubscription(scan func(...any) error) (s Subscription, err error) {
 		return s, err
 	}
 	if s.Schedule, err = ParseSchedule(schedule); err != nil {
+		return s, err
+	}
+	if s.Quiet, err = ParseQuiet(quiet); err != nil {
 		return s, err
 	}
 	s.Stories, s.elsewhere = strings.Fields(stories), strings.Fields(elsewhere)
@@ -129,10 +145,10 @@ func (l *Ledger) Subscribe(ctx context.Context, s Subscription) (Subscription, e
 	return s, err
 }
 
-const sqlOrder = `INSERT INTO subscriptions (id, conversation, configured, stories, elsewhere, schedule, timezone, importance, room,
-	since_seq, since, cursor_seq, urgent_seq, next_at) VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13)
+const sqlOrder = `INSERT INTO subscriptions (id, conversation, configured, stories, elsewhere, schedule, timezone, importance, mode, quiet, room,
+	since_seq, since, cursor_seq, urgent_seq, next_at) VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 	ON CONFLICT (conversation, configured, stories) DO UPDATE SET schedule = excluded.schedule, timezone = excluded.timezone,
-	importance = excluded.importance, room = excluded.room, next_at = excluded.next_at`
+	importance = excluded.importance, mode = excluded.mode, quiet = excluded.quiet, room = excluded.room, next_at = excluded.next_at`
 
 // order writes s down for what its conversation is now, in place of the order for
 // the same stories, if there is one.
@@ -154,17 +170,17 @@ func (l *Ledger) order(ctx context.Context, tx *transaction, s Subscription) (_ 
 	} else if err := start(ctx, tx, &s, others, now); err != nil {
 		return s, err
 	}
-	if same < 0 || others[same].Schedule != s.Schedule || others[same].Timezone != s.Timezone {
-		s.Next = s.Schedule.Next(now, s.zone())
-	} else {
-		s.Next = others[same].Next
+	if same < 0 {
+		s.Next = s.due(now)
+	} else if err := l.reschedule(ctx, tx, &s, others[same], now); err != nil {
+		return s, err
 	}
 	room, err := json.Marshal(s.Room)
 	if err != nil {
 		return s, err
 	}
 	_, err = tx.ExecContext(ctx, sqlOrder, s.ID, s.Where.String(), s.Configured, strings.Join(s.Stories, " "), s.Schedule.String(), s.Timezone,
-		string(s.Importance), string(room), s.sinceSeq, millis(s.Since), s.Cursor, s.urgent, millis(s.Next))
+		string(s.Importance), string(s.Mode), s.Quiet.String(), string(room), s.sinceSeq, millis(s.Since), s.Cursor, s.urgent, millis(s.Next))
 	return s, err
 }
 
