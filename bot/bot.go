@@ -125,6 +125,7 @@ type Bot struct {
 	changes changeCache
 	health  health
 	files   troubles
+	askedIn *doorbell
 }
 
 // New loads the briefs, records them, and makes a Bot ready to run. Where the
@@ -135,7 +136,7 @@ func New(ctx context.Context, o Options) (*Bot, error) {
 		source: o.Source, ledger: o.Ledger, platforms: o.Platforms,
 		preview: o.Preview, publicURL: strings.TrimSuffix(o.PublicURL, "/"), version: o.Version,
 		log: o.Logger, now: o.Now,
-		changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), askedIn: newDoorbell(),
 	}
 	if b.source == nil || b.ledger == nil {
 		return nil, errors.New("making the bot: a source and a ledger are needed")
@@ -225,6 +226,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	receivers.Go(func() { b.watch(receiving) })
 	// The reload loop owns the library: it alone swaps snapshots and records them.
 	receivers.Go(func() { b.follow(receiving) })
+	// The prober owns the question whether suspended conversations can be posted to
+	// again.
+	receivers.Go(func() { b.probe(receiving) })
 	// The dispatcher owns what is due and every delivery; it stops last. It begins
 	// when the rooms of the configured conversations are known as far as they can be.
 	senders.Go(func() {

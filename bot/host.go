@@ -20,8 +20,12 @@ func (h host) Commands() []chat.Command { return h.bot.set.Commands() }
 // Run answers one invocation, and keeps the calls that its buttons cannot carry.
 func (h host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 	reply := h.bot.set.Run(ctx, inv)
-	if inv.Direct && !inv.Local {
+	switch {
+	case inv.Local:
+	case inv.Direct:
 		h.bot.letIn(ctx, inv.Where) // who writes to the bot has not blocked it
+	default:
+		h.bot.askedHere(ctx, inv.Where)
 	}
 	if !inv.Local {
 		var long []string
@@ -95,10 +99,12 @@ func (b *Bot) lost(ctx context.Context, e chat.Event) error {
 	if err != nil {
 		return fmt.Errorf("reading the subscriptions of %v: %w", e.Where, err)
 	}
-	if _, err := b.ledger.Suspend(ctx, e.Where, e.Reason); err != nil {
+	first, err := b.ledger.Suspend(ctx, e.Where, e.Reason)
+	if err != nil {
 		return fmt.Errorf("suspending %v: %w", e.Where, err)
 	}
-	if len(subs) > 0 {
+	// A send that failed may have told of it already.
+	if first && len(subs) > 0 {
 		b.alarm(ctx, lostKey(e.Where), fmt.Sprintf("%v can no longer be posted to (%s). Its %s kept until the bot is let back in.",
 			e.Where, e.Reason, kept(len(subs))))
 	}
@@ -133,7 +139,9 @@ func (b *Bot) letIn(ctx context.Context, where chat.Conversation) {
 	}
 }
 
-func lostKey(where chat.Conversation) string { return "lost:" + where.String() }
+// lostKey is the key of the alarm that a conversation is lost; the ledger gives it
+// the same where a send finds out.
+func lostKey(where chat.Conversation) string { return "gone:" + where.String() }
 
 // greet owes a conversation a greeting, once.
 func (b *Bot) greet(ctx context.Context, e chat.Event) error {

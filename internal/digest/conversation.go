@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -116,8 +117,10 @@ func moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation
 
 const (
 	sqlSuspended = `SELECT suspended FROM conversations WHERE conversation = $1`
-	sqlSuspend   = `INSERT INTO conversations (conversation, suspended, default_story, default_by) VALUES ($1, $2, '', '')
-		ON CONFLICT (conversation) DO UPDATE SET suspended = excluded.suspended`
+	sqlSuspend   = `INSERT INTO conversations (conversation, suspended, default_story, default_by, suspended_at, probed_at) VALUES ($1, $2, '', '', $3, $4)
+		ON CONFLICT (conversation) DO UPDATE SET suspended = excluded.suspended,
+		suspended_at = CASE WHEN conversations.suspended = '' THEN excluded.suspended_at ELSE conversations.suspended_at END,
+		probed_at = CASE WHEN conversations.suspended = '' THEN excluded.probed_at ELSE conversations.probed_at END`
 	sqlHoldOwed = `UPDATE deliveries SET due_at = $1, job = 0 WHERE conversation = $2 AND settled_at = 0`
 )
 
@@ -128,13 +131,13 @@ func (l *Ledger) Suspend(ctx context.Context, where chat.Conversation, reason st
 		if where, err = current(ctx, tx, where); err != nil {
 			return err
 		}
-		first, err = suspend(ctx, tx, where, reason)
+		first, err = suspend(ctx, tx, where, reason, l.now())
 		return err
 	})
 	return first, err
 }
 
-func suspend(ctx context.Context, tx *transaction, where chat.Conversation, reason string) (first bool, err error) {
+func suspend(ctx context.Context, tx *transaction, where chat.Conversation, reason string, now time.Time) (first bool, err error) {
 	if reason == "" {
 		reason = "no reason was given"
 	}
@@ -143,7 +146,7 @@ func suspend(ctx context.Context, tx *transaction, where chat.Conversation, reas
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}
-	if _, err := tx.ExecContext(ctx, sqlSuspend, where.String(), reason); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlSuspend, where.String(), reason, millis(now), millis(now)); err != nil {
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, sqlHoldOwed, int64(never), where.String())

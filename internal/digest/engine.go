@@ -273,7 +273,7 @@ func (l *Ledger) settle(ctx context.Context, tx *transaction, v *delivery, d ver
 		return true, l.move(ctx, tx, v.where, d.moved)
 	}
 	if d.suspend != "" {
-		return suspend(ctx, tx, v.where, d.suspend)
+		return suspend(ctx, tx, v.where, d.suspend, now)
 	}
 	if d.state == sent && now.Sub(v.planned) >= lateAfter {
 		_, err = tx.ExecContext(ctx, sqlClearAlarm, lateKey(v.where))

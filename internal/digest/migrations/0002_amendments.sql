@@ -19,6 +19,10 @@ ALTER TABLE deliveries ADD COLUMN place TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_by_target ON deliveries (target) WHERE target > 0;
 CREATE INDEX deliveries_by_digest ON deliveries (digest);
 
+-- Since when nothing can be sent, and when that was last looked into.
+ALTER TABLE conversations ADD COLUMN suspended_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE conversations ADD COLUMN probed_at BIGINT NOT NULL DEFAULT 0;
+
 -- The delivery whose message is the living one about a story.
 CREATE TABLE living (
     subscription BIGINT NOT NULL,

@@ -1,0 +1,67 @@
+package digest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// TestSuspensions probes what waits longest first, and each once.
+func TestSuspensions(t *testing.T) {
+	start := time.Date(2025, time.December, 10, 12, 0, 0, 0, time.UTC)
+	now := start
+	l, err := Open(t.Context(), Options{Store: Memory, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	place := func(id string) chat.Conversation { return chat.Conversation{Platform: "fake", ID: id} }
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := l.Suspend(t.Context(), place(id), "kicked"); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Minute)
+	}
+	check := func(what string, before time.Time, limit int, want ...string) {
+		t.Helper()
+		found, err := l.Suspensions(t.Context(), before, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range found {
+			got = append(got, s.Where.ID)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", what, d)
+		}
+	}
+	check("nothing is due", start.Add(-time.Second), 9)
+	check("the first two", start.Add(time.Minute), 9, "a", "b")
+	check("no more than asked for", now, 1, "a")
+	now = start.Add(24 * time.Hour)
+	if err := l.Probed(t.Context(), place("a")); err != nil {
+		t.Fatal(err)
+	}
+	check("the one that was probed waits again", now.Add(-time.Hour), 9, "b", "c")
+
+	// A reason that becomes known does not begin the suspension anew.
+	if first, err := l.Suspend(t.Context(), place("b"), "muted"); err != nil || first {
+		t.Error(first, err)
+	}
+	found, err := l.Suspensions(t.Context(), now, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Suspension{Where: place("b"), Reason: "muted", Since: start.Add(time.Minute), Probed: start.Add(time.Minute)}
+	if d := cmp.Diff(want, found[0]); d != "" {
+		t.Error(d)
+	}
+	if err := l.Resume(t.Context(), place("b")); err != nil {
+		t.Fatal(err)
+	}
+	check("what is over is not probed", now, 9, "c", "a")
+}
