@@ -41,6 +41,7 @@ type delivery struct {
 	// Of its digest.
 	subscription int64
 	composition  string
+	form         Form
 	urgent       bool
 	// Of the order that it answers, if there still is one.
 	quiet    Quiet
@@ -54,7 +55,7 @@ const (
 		planned_at, first_sent_at, settled_at, message, trouble)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '') ON CONFLICT (key) DO NOTHING`
 	sqlDelivery = `SELECT v.id, v.key, v.digest, v.card, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
-		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
+		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription
 		WHERE v.conversation = $1 AND v.settled_at = 0 AND v.id > $2 ORDER BY v.id LIMIT 1`
 	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message = $2`
@@ -159,7 +160,7 @@ func (l *Ledger) owedAfter(ctx context.Context, where chat.Conversation, last in
 	var quiet string
 	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String(), last).Scan(&v.id, &v.key, &v.digest, &v.card, &v.state, &v.plain, &due,
 		&v.attempts, &v.doubts, &planned, &first, &v.subscription, &v.composition,
-		&v.urgent, &quiet, &v.timezone)
+		&v.form, &v.urgent, &quiet, &v.timezone)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -19,6 +19,11 @@ type Digest struct {
 	// it: Stories, Schedule, Timezone and Importance. Digests that agree in all
 	// this are composed once and sent to many.
 	Sub Subscription
+	// Form is what its cards are to be.
+	Form Form
+	// Story is the one that the card of a Living or Opening digest is about, or
+	// in whose thread the digest goes; empty: it goes to the conversation itself.
+	Story string
 	// Changes are those to tell: filtered, merged, oldest first.
 	Changes []Recorded
 	// From and To are when the first and the last of Changes were recorded.

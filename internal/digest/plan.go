@@ -52,14 +52,21 @@ type composition struct {
 	cards   []chat.Card
 }
 
+// A part is what one of a flush's digests tells: of one story, or of all.
+type part struct {
+	*composition
+	form  Form
+	story string // whose message or thread it is for; empty: no story's
+}
+
 // A flush is what is planned for one subscription.
 type flush struct {
 	sub    Subscription
 	key    string
-	window bool         // the key is of a window on the clock
-	held   bool         // it waits for the end of quiet hours
-	told   *composition // nil: nothing
-	cursor int64        // the new places
+	window bool   // the key is of a window on the clock
+	held   bool   // it waits for the end of quiet hours
+	told   []part // none: nothing
+	cursor int64  // the new places
 	urgent int64
 	next   time.Time
 }

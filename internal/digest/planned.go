@@ -16,8 +16,8 @@ const (
 	sqlNewComposition    = `INSERT INTO compositions (hash, at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
 	sqlCompositionChange = `INSERT INTO composition_changes (composition, subject, seq, story, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (composition, subject) DO NOTHING`
 	sqlCompositionCard   = `INSERT INTO composition_cards (composition, position, card) VALUES ($1, $2, $3) ON CONFLICT (composition, position) DO NOTHING`
-	sqlNewDigest         = `INSERT INTO digests (id, key, subscription, conversation, composition, upto_seq, planned_at, urgent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key) DO NOTHING`
+	sqlNewDigest         = `INSERT INTO digests (id, key, subscription, conversation, composition, upto_seq, planned_at, form, urgent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING`
 )
 
 // store writes a batch of flushes: digests, deliveries, the jobs for them and the
@@ -61,7 +61,7 @@ const sqlWindowDone = `SELECT COUNT(*) FROM digests WHERE key = $1`
 
 func (b *batch) add(ctx context.Context, f flush) error {
 	s := f.sub
-	if f.told != nil && f.window {
+	if len(f.told) > 0 && f.window {
 		done, err := scalar(ctx, b.tx, sqlWindowDone, f.key)
 		if err != nil {
 			return err
@@ -75,28 +75,38 @@ func (b *batch) add(ctx context.Context, f flush) error {
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 || f.told == nil {
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	return b.digest(ctx, f)
+	for i, part := range f.told {
+		key := f.key
+		if i > 0 {
+			key = b.ledger.keyOf("part", f.key, string(part.form), part.story)
+		}
+		if err := b.digest(ctx, f, part, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // digest writes a digest and its deliveries.
-func (b *batch) digest(ctx context.Context, f flush) error {
+func (b *batch) digest(ctx context.Context, f flush, told part, key string) error {
 	id, err := next(ctx, b.tx, "digest", 1)
 	if err != nil {
 		return err
 	}
 	s := f.sub
-	_, err = b.tx.ExecContext(ctx, sqlNewDigest, id, f.key, s.ID, s.Where.String(), f.told.hash, max(f.cursor, f.urgent), millis(b.now), passes(f.told.changes))
+	_, err = b.tx.ExecContext(ctx, sqlNewDigest, id, key, s.ID, s.Where.String(), told.hash, max(f.cursor, f.urgent), millis(b.now),
+		string(told.form), passes(told.changes))
 	if err != nil {
 		return err
 	}
-	cards, err := b.composition(ctx, f.told)
+	cards, err := b.composition(ctx, told.composition)
 	if err != nil {
 		return err
 	}
-	return b.deliver(ctx, id, f.key, s.Where, cards)
+	return b.deliver(ctx, id, key, s.Where, cards)
 }
 
 // composition stores what is told, once, and returns the hashes of its cards.

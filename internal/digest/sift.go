@@ -37,8 +37,43 @@ func (p *planner) fill(ctx context.Context, f *flush) (err error) {
 	if err != nil || len(told) == 0 {
 		return err
 	}
-	f.told, err = p.composition(ctx, f.sub, told)
+	f.told, err = p.parts(ctx, f.sub, told)
 	return err
+}
+
+// parts divides what a flush tells by the mode of the order: a digest for all, or
+// one for each story, in the order in which they come.
+func (p *planner) parts(ctx context.Context, s Subscription, told []change) (parts []part, err error) {
+	add := func(form Form, story string, told []change) error {
+		c, err := p.composition(ctx, s, form, story, told)
+		if c != nil {
+			parts = append(parts, part{composition: c, form: form, story: story})
+		}
+		return err
+	}
+	if s.Mode != ModeEdit && s.Mode != ModeThread {
+		err = add(News, "", told)
+		return parts, err
+	}
+	form := News
+	if s.Mode == ModeEdit {
+		form = Living
+	}
+	for len(told) > 0 {
+		var of, rest []change
+		for _, c := range told {
+			if c.Story == told[0].Story {
+				of = append(of, c)
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		if err := add(form, of[0].Story, of); err != nil {
+			return nil, err
+		}
+		told = rest
+	}
+	return parts, nil
 }
 
 const (
@@ -244,13 +279,14 @@ func corrected(c brief.Change) string {
 }
 
 // composition returns what is told as cards; nil if nothing is worth a card.
-func (p *planner) composition(ctx context.Context, s Subscription, told []change) (*composition, error) {
+func (p *planner) composition(ctx context.Context, s Subscription, form Form, story string, told []change) (*composition, error) {
 	d := Digest{
+		Form: form, Story: story,
 		Sub:  Subscription{Stories: s.Stories, Schedule: s.Schedule, Timezone: s.Timezone, Importance: s.Importance},
 		From: told[0].At, To: told[0].At, Zone: s.zone(),
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q\n", s.Stories, s.Schedule, s.Timezone, s.Importance)
+	fmt.Fprintf(h, "%q %q %q %q %q %q\n", form, story, s.Stories, s.Schedule, s.Timezone, s.Importance)
 	for _, c := range told {
 		d.Changes = append(d.Changes, c.Recorded)
 		if c.At.Before(d.From) {

@@ -34,7 +34,7 @@ func (p *planner) withhold(ctx context.Context, v *delivery, sub Subscription, s
 	told = slices.DeleteFunc(told, func(c change) bool { return !slices.Contains(stories, c.Story) })
 	var rest *composition
 	if len(told) > 0 {
-		if rest, err = p.composition(ctx, sub, told); err != nil {
+		if rest, err = p.composition(ctx, sub, v.form, "", told); err != nil {
 			return err
 		}
 	}
