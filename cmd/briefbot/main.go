@@ -26,7 +26,7 @@ const (
 
 func main() {
 	unsetEmpty()
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, vendorsTempo))
 }
 
 // cli is the command line: kong reads the commands, their flags and the words of
@@ -63,8 +63,15 @@ type console struct {
 	out, err io.Writer
 }
 
+// A tempo is how many times the services' own limits over all conversations the bot
+// may go. The program has one, and only tests, against stand-ins that have no limits,
+// another.
+type tempo int
+
+const vendorsTempo tempo = 1
+
 // run carries out one command line and returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stdout, stderr io.Writer, pace tempo) int {
 	c, parsed, err := parse(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "briefbot: %v\n", err)
@@ -80,7 +87,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	parsed.Bind(&c.settings, &console{out: stdout, err: stderr}, parsed.Kong, rereader(func() (*settings, error) {
+	parsed.Bind(&c.settings, &console{out: stdout, err: stderr}, parsed.Kong, pace, rereader(func() (*settings, error) {
 		next, _, err := parse(args, stdout, stderr)
 		if err != nil {
 			return nil, err

@@ -38,7 +38,7 @@ func TestInterruptedStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s := &settings{Store: filepath.Join(t.TempDir(), "briefbot.db"), Briefs: "../../briefs", Listen: "off", Timezone: "UTC", file: new(file)}
-	if err := (serveCmd{}).Run(ctx, s, &console{out: io.Discard, err: io.Discard}, nil); err != nil {
+	if err := (serveCmd{}).Run(ctx, s, &console{out: io.Discard, err: io.Discard}, nil, vendorsTempo); err != nil {
 		t.Error(err)
 	}
 }

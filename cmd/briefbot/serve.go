@@ -27,7 +27,7 @@ import (
 type serveCmd struct{}
 
 // Run carries out “briefbot serve”: it makes the parts, joins them and waits.
-func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rereader) (err error) {
+func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rereader, pace tempo) (err error) {
 	running := false
 	defer func() {
 		if !running && ctx.Err() != nil {
@@ -49,7 +49,7 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 		}
 	}()
 
-	platforms, err := s.platforms(logger)
+	platforms, err := s.platforms(logger, pace)
 	if err != nil {
 		return err
 	}
@@ -110,17 +110,17 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 }
 
 // platforms makes the chat services for which there is a token.
-func (s *settings) platforms(logger *slog.Logger) ([]chat.Platform, error) {
+func (s *settings) platforms(logger *slog.Logger, pace tempo) ([]chat.Platform, error) {
 	var platforms []chat.Platform
 	if s.secret.discord != "" {
-		d, err := discord.New(discord.Options{Token: s.secret.discord, API: s.DiscordAPI, Logger: logger})
+		d, err := discord.New(discord.Options{Token: s.secret.discord, API: s.DiscordAPI, Logger: logger, Tempo: int(pace)})
 		if err != nil {
 			return nil, err
 		}
 		platforms = append(platforms, d)
 	}
 	if s.secret.telegram != "" {
-		t, err := telegram.New(telegram.Options{Token: s.secret.telegram, API: s.TelegramAPI, Logger: logger})
+		t, err := telegram.New(telegram.Options{Token: s.secret.telegram, API: s.TelegramAPI, Logger: logger, Tempo: int(pace)})
 		if err != nil {
 			return nil, err
 		}

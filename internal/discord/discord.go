@@ -30,6 +30,9 @@ type Options struct {
 	Logger *slog.Logger // nil: nothing is logged
 	// Dial opens connections to REST and gateway; nil: the net package does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Tempo multiplies the limits over all channels, for a stand-in that has none;
+	// zero: Discord's own. No setting of the program leads here.
+	Tempo int
 }
 
 // Discord is the [chat.Platform] named "discord". It is safe for use by many
@@ -37,6 +40,7 @@ type Options struct {
 type Discord struct {
 	rest   *rest
 	dial   dialer
+	tempo  int
 	logger *slog.Logger
 	told   told
 
@@ -61,11 +65,12 @@ func New(o Options) (*Discord, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	d := &Discord{dial: o.Dial, logger: o.Logger}
+	d := &Discord{dial: o.Dial, tempo: max(o.Tempo, 1), logger: o.Logger}
 	var err error
 	if d.rest, err = newREST(token, o.API, o.Dial, d.denied); err != nil {
 		return nil, err
 	}
+	d.rest.transport.pacer.quicken(d.tempo)
 	d.application = applicationOf(token)
 	return d, nil
 }
@@ -103,7 +108,7 @@ func (d *Discord) Invitation() string {
 // Pace implements [chat.Pacer]. The limit of a channel is not documented; five
 // messages in five seconds is what Discord's headers say.
 func (d *Discord) Pace(chat.Conversation) chat.Pace {
-	return chat.Pace{PerSecond: digestRate, Burst: 5, Each: time.Second, Workers: 32}
+	return chat.Pace{PerSecond: digestRate * float64(d.tempo), Burst: 5, Each: time.Second, Workers: 32}
 }
 
 // Dedupes implements [chat.Deduplicator]. How long a nonce is remembered is not

@@ -21,7 +21,7 @@ const digestRate = 28
 // Pace leaves room for answers below the vendor's limits: over all, and in each
 // chat.
 func (t *Telegram) Pace(to chat.Conversation) chat.Pace {
-	p := chat.Pace{PerSecond: digestRate, Burst: 1, Each: chatEach, Workers: workers}
+	p := chat.Pace{PerSecond: digestRate * float64(t.tempo), Burst: 1, Each: chatEach, Workers: workers}
 	if id, err := chatID(to); err == nil && id < 0 {
 		p.Burst, p.Each = 3, groupEach
 	}

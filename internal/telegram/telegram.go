@@ -33,6 +33,9 @@ type Options struct {
 	// Transport carries the requests; nil: one of its own, sized to the number of
 	// sends in flight.
 	Transport http.RoundTripper
+	// Tempo multiplies the limits over all chats, for a stand-in that has none; zero:
+	// the vendor's own. No setting of the program leads here.
+	Tempo int
 }
 
 // A Telegram is the bot on Telegram. It is a [chat.Platform] that states its pace,
@@ -42,6 +45,7 @@ type Telegram struct {
 	log    *slog.Logger
 	client *client
 	gate   *gate
+	tempo  int
 	me     self
 	admins managers
 	parts  parts
@@ -71,7 +75,9 @@ func New(o Options) (*Telegram, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Telegram{log: log, client: newClient(base, o.Token, o.Transport), gate: newGate(time.Now)}, nil
+	t := &Telegram{log: log, client: newClient(base, o.Token, o.Transport), gate: newGate(time.Now), tempo: max(o.Tempo, 1)}
+	t.gate.quicken(t.tempo)
+	return t, nil
 }
 
 // baseAddress checks an API address and returns it without a slash at the end.

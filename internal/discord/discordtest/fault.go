@@ -45,22 +45,36 @@ func (s *Server) Fail(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
+// FailWhen has every request pass through decide, before the faults that Fail
+// scripted; it returns what goes wrong, or nil. decide must not call the server. Nil:
+// nobody decides any more.
+func (s *Server) FailWhen(decide func(Request) *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.decide = decide
+}
+
 // Heal forgets all scripted faults.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.decide = nil, nil
 }
 
-func (s *Server) fault(method, p string, body []byte) *Fault {
+func (s *Server) fault(r Request) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.decide != nil {
+		if f := s.decide(r); f != nil {
+			return f
+		}
+	}
 	for _, f := range s.faults {
-		if f.Times == 0 || f.Method != "" && f.Method != method || f.Body != "" && !bytes.Contains(body, []byte(f.Body)) {
+		if f.Times == 0 || f.Method != "" && f.Method != r.Method || f.Body != "" && !bytes.Contains(r.Body, []byte(f.Body)) {
 			continue
 		}
 		if f.Path != "" {
-			if match, err := path.Match(f.Path, p); err != nil || !match {
+			if match, err := path.Match(f.Path, r.Path); err != nil || !match {
 				continue
 			}
 		}

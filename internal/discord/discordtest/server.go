@@ -60,6 +60,7 @@ type Server struct {
 	created      int // commands created today
 	requests     []Request
 	faults       []*Fault
+	decide       func(Request) *Fault
 	limits       limits
 	gateway      gateway
 	novelties    bool
@@ -287,7 +288,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, han
 	a := c.read(raw)
 	entry.Body = c.body
 	index := s.record(entry)
-	fault := s.fault(r.Method, entry.Path, c.body)
+	fault := s.fault(entry)
 	if fault != nil && !fault.After {
 		s.settle(index, answer{status: fault.Status, problem: "scripted"}, nil, true)
 		fault.play(w, r, s.done)
