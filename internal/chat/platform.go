@@ -35,7 +35,8 @@ func ParseConversation(s string) (Conversation, error) {
 }
 
 // A MessageID is a posted message as its platform names it; only the platform
-// reads it.
+// reads it. Where one id of the service's does not say it all, it stands first, that
+// of the message with the buttons, and what else there is follows after a space.
 type MessageID string
 
 // A Platform connects the bot to one chat service.
@@ -68,7 +69,8 @@ type Host interface {
 	// end.
 	CompleteLine(ctx context.Context, inv Invocation, line string) []Choice
 	// Owns says whether a message was posted by Send (a digest, an alarm, a
-	// greeting): a press on such a message never edits it.
+	// greeting): a press on such a message never edits it. The id is the service's,
+	// that with which a [MessageID] begins.
 	Owns(ctx context.Context, where Conversation, id MessageID) (bool, error)
 	// Lifecycle reports that a conversation moved, was lost, is back, or is new.
 	Lifecycle(context.Context, Event) error

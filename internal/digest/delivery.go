@@ -58,7 +58,7 @@ const (
 		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription
 		WHERE v.conversation = $1 AND v.settled_at = 0 AND v.id > $2 ORDER BY v.id LIMIT 1`
-	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message = $2`
+	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message <> '' AND (message = $2 OR message LIKE CAST($2 AS TEXT) || ' %')`
 )
 
 // cardForm returns a card's JSON and the hash that names it.
@@ -125,7 +125,8 @@ func (l *Ledger) Post(ctx context.Context, to chat.Conversation, c chat.Card, ke
 	return err
 }
 
-// Owns says whether a message was posted by a delivery.
+// Owns says whether a message was posted by a delivery, or is the first that the id of
+// one names.
 func (l *Ledger) Owns(ctx context.Context, where chat.Conversation, id chat.MessageID) (bool, error) {
 	if id == "" {
 		return false, nil

@@ -47,7 +47,7 @@ func (s *session) attempt(ctx context.Context, to *target, b body) error {
 		_, err := s.t.post(ctx, to.where, b, way{reply: to.reply, answer: true})
 		return err
 	}
-	return s.t.edit(ctx, to.where, to.edit, b)
+	return s.t.edit(ctx, to.where, to.edit, b, true)
 }
 
 // afterAnswer says whether and when to try again after err, and changes what has to
@@ -56,8 +56,9 @@ func (s *session) afterAnswer(ctx context.Context, err error, to *target, b *bod
 	var later *chat.Later
 	var moved *chat.MovedTo
 	var refused *chat.Refused
+	var fixed *chat.Fixed
 	var uncertain *chat.Uncertain
-	switch f := faultOf(err); {
+	switch {
 	case errors.As(err, &later):
 		return max(later.After, backoff(try)), true
 	case errors.As(err, &uncertain):
@@ -67,11 +68,8 @@ func (s *session) afterAnswer(ctx context.Context, err error, to *target, b *bod
 		s.moved(ctx, to.where, moved.To)
 		to.where, to.edit, to.reply = moved.To, 0, 0
 		return 0, true
-	case errors.As(err, &refused) && f != nil && to.edit != 0 && f.has(notEditable...):
+	case errors.As(err, &fixed) && to.edit != 0:
 		to.edit = 0
-		return 0, true
-	case errors.As(err, &refused) && f != nil && to.reply != 0 && f.has(noReply...):
-		to.reply = 0
 		return 0, true
 	case errors.As(err, &refused) && len(b.Entities) > 0:
 		s.t.log.Error("an answer was refused; sending it plain", "to", to.where.String(), "error", err)

@@ -24,6 +24,7 @@ type (
 		ID          int64  `json:"id"`
 		Type        string `json:"type"`
 		Title       string `json:"title"`
+		Username    string `json:"username"`
 		FirstName   string `json:"first_name"`
 		LastName    string `json:"last_name"`
 		Linked      int64  `json:"linked_chat_id"`

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // A fault is a request that failed, with all that is known of it.
@@ -57,22 +55,6 @@ func faultOf(err error) *fault {
 	return f
 }
 
-// What the service says, by fragments in lower case. The descriptions are not
-// documented; these were seen in its source and in reports.
-var (
-	// The chat is not there for the bot, until somebody lets it in.
-	goneTexts = []string{
-		"chat not found", "user not found", "not enough rights", "have no rights to send", "need administrator rights",
-		"chat_write_forbidden", "chat_admin_required", "chat_restricted", "chat_send_plain_forbidden", "channel_private",
-		"user_is_blocked", "input_user_deactivated", "peer_id_invalid", "group chat was deactivated", "group is deactivated",
-		"bot was kicked", "bot is not a member", "message thread not found", "topic_closed", "topic_deleted", "user_banned_in_channel",
-	}
-	notModified = "message is not modified"
-	notEditable = []string{"message to edit not found", "message can't be edited", "message_id_invalid"}
-	noReply     = []string{"message to be replied not found", "replied message not found", "message to reply not found"}
-	stalePress  = []string{"query is too old", "query id is invalid"}
-)
-
 // retryDefault is how long a refusal for haste is heeded that names no time.
 const retryDefault = 5 * time.Second
 
@@ -88,34 +70,4 @@ func retryTime(err error) time.Duration {
 // the operators give it another token.
 func (f *fault) badToken() bool {
 	return f.service && (f.status == http.StatusUnauthorized || f.status == http.StatusNotFound && !f.has("method not found"))
-}
-
-// outcome is what a failed request to a conversation comes to. It is nil where the
-// service already has what was asked for.
-func (f *fault) outcome(to chat.Conversation) error {
-	switch {
-	case f.status == 0 && f.written, f.status == http.StatusOK:
-		// Nothing came back, or nothing whole: it may have been done.
-		return &chat.Uncertain{Err: f}
-	case f.status == 0:
-		return &chat.Later{Err: f}
-	case f.migrateTo != 0:
-		to.ID, to.Thread = decimal(f.migrateTo), ""
-		return &chat.MovedTo{To: to, Err: f}
-	case f.status == http.StatusTooManyRequests:
-		after := f.retryAfter
-		if after == 0 {
-			after = retryDefault
-		}
-		return &chat.Later{After: after, Err: f}
-	case f.badToken():
-		return &chat.Later{After: time.Minute, Everyone: true, Err: f}
-	case !f.service, f.status >= 500, f.status == http.StatusConflict, f.status < 400:
-		return &chat.Later{After: f.retryAfter, Err: f}
-	case f.status == http.StatusForbidden, f.has(goneTexts...):
-		return &chat.Gone{Err: f}
-	case f.has(notModified):
-		return nil
-	}
-	return &chat.Refused{Err: f}
 }

@@ -25,6 +25,7 @@ func outcome(err error) string {
 	var moved *chat.MovedTo
 	var gone *chat.Gone
 	var refused *chat.Refused
+	var fixed *chat.Fixed
 	switch {
 	case err == nil:
 		return "sent"
@@ -42,6 +43,8 @@ func outcome(err error) string {
 		return "gone"
 	case errors.As(err, &refused):
 		return "refused"
+	case errors.As(err, &fixed):
+		return "fixed"
 	}
 	return "no outcome: " + err.Error()
 }
@@ -74,7 +77,7 @@ func TestEveryAnswerHasItsOutcome(t *testing.T) {
 		{said(400, "Bad Request: CHAT_WRITE_FORBIDDEN"), "gone"},
 		{said(400, "Bad Request: TOPIC_CLOSED"), "gone"},
 		{said(400, "Bad Request: message thread not found"), "gone"},
-		{said(400, "Bad Request: message is not modified: specified new message content and reply markup are exactly the same"), "uncertain"},
+		{said(400, "Bad Request: message is not modified: specified new message content and reply markup are exactly the same"), "refused"},
 		{said(400, "Bad Request: message is too long"), "refused"},
 		{said(400, "Bad Request: text is too long"), "refused"},
 		{said(400, "Bad Request: message text is empty"), "refused"},

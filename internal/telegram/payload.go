@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -57,12 +58,33 @@ func postBodies(c chat.Card, bot string) []body {
 		})
 		texts = pieces(c, maxPieces)
 	}
+	return bodiesOf(texts, markup(c.Actions, bot))
+}
+
+// bodiesOf are the messages of texts, with the buttons under the last.
+func bodiesOf(texts []chat.Text, k *keyboard) []body {
 	bodies := make([]body, len(texts))
 	for i, t := range texts {
 		bodies[i] = bodyOf(t, nil)
 	}
-	bodies[len(bodies)-1].Markup = markup(c.Actions, bot)
+	bodies[len(bodies)-1].Markup = k
 	return bodies
+}
+
+// fillBodies are the bodies for so many messages that are there already and are to
+// show a card, laid out as postBodies does.
+func fillBodies(c chat.Card, bot string, n int) []body {
+	texts := pieces(c, n+1)
+	if len(texts) > n {
+		fitted, _ := chat.Fit(c, func(c chat.Card) bool {
+			return size(c) <= n*windowBytes && len(pieces(c, n+1)) <= n
+		})
+		texts = pieces(fitted, n)
+	}
+	for len(texts) < n {
+		texts = slices.Insert(texts, len(texts)-1, chat.Plainly("…"))
+	}
+	return bodiesOf(texts, markup(c.Actions, bot))
 }
 
 // windowBytes is how much of a text is looked at to find where a message ends: more

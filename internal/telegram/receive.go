@@ -42,6 +42,7 @@ func (s *session) handle(ctx context.Context, u update) {
 
 // written answers a message, if it is meant for the bot.
 func (s *session) written(ctx context.Context, m *message) {
+	s.t.names.note(m.Chat.ID, m.Chat.Username)
 	if m.MigrateTo != 0 || m.MigrateFrom != 0 {
 		s.migrated(ctx, m)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -40,38 +41,53 @@ func chatID(c chat.Conversation) (int64, error) {
 	return id, nil
 }
 
-// Send posts a card. A long one becomes several messages; the id is the last one's,
-// which has the buttons. In groups and channels the buttons are links into the
-// private chat with the bot. Telegram cannot tell equal keys apart: a key only lets
-// a card of several messages go on where it stopped.
+// Send posts a card. A long one becomes several messages. In groups and channels the
+// buttons are links into the private chat with the bot. Telegram cannot tell equal
+// keys apart: a key only lets a card of several messages go on where it stopped.
 func (t *Telegram) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
-	id, err := chatID(to)
-	if err != nil {
+	return t.send(ctx, to, c, key, way{})
+}
+
+// send posts a card, its first message as w says.
+func (t *Telegram) send(ctx context.Context, to chat.Conversation, c chat.Card, key string, w way) (chat.MessageID, error) {
+	if _, err := chatID(to); err != nil {
 		return "", &chat.Gone{Err: err}
 	}
-	bot := ""
-	if id < 0 {
-		me, err := t.whoami(ctx)
-		if err != nil {
-			return "", &chat.Later{After: askAgain, Everyone: true, Err: err}
-		}
-		bot = me.Username
+	bot, err := t.linkName(ctx, to)
+	if err != nil {
+		return "", err
 	}
 	bodies := postBodies(c, bot)
 	part := to.String() + " " + key
-	last := 0
-	for i := t.parts.posted(part, &last); i < len(bodies); i++ {
-		m, err := t.post(ctx, to, bodies[i], way{})
+	ids := t.parts.posted(part)
+	for i := len(ids); i < len(bodies); i++ {
+		if i > 0 {
+			w.reply = 0
+		}
+		m, err := t.post(ctx, to, bodies[i], w)
 		if err != nil {
 			return "", err
 		}
-		last = m.ID
+		ids = append(ids, m.ID)
 		if i+1 < len(bodies) {
-			t.parts.add(part, last)
+			t.parts.add(part, m.ID)
 		}
 	}
 	t.parts.done(part)
-	return chat.MessageID(strconv.Itoa(last)), nil
+	return chat.MessageID(postedTo(to, ids).String()), nil
+}
+
+// linkName is the bot's name where buttons have to be links to it, which is wherever
+// several people read, and empty elsewhere.
+func (t *Telegram) linkName(ctx context.Context, to chat.Conversation) (string, error) {
+	if id, err := chatID(to); err != nil || id > 0 {
+		return "", nil
+	}
+	me, err := t.whoami(ctx)
+	if err != nil {
+		return "", &chat.Later{After: askAgain, Everyone: true, Err: err}
+	}
+	return me.Username, nil
 }
 
 // way is how a message goes out.
@@ -96,7 +112,11 @@ func (t *Telegram) post(ctx context.Context, to chat.Conversation, b body, w way
 		p["reply_parameters"] = asJSON(replyTo{Message: w.reply, Anyway: true})
 	}
 	var m message
-	err := t.ask(ctx, to, w.answer, "sendMessage", p, &m)
+	err := t.ask(ctx, to, request{verb: toPost, method: "sendMessage", params: p, answer: w.answer}, &m)
+	if f := faultOf(err); w.reply != 0 && f != nil && f.has(noReply...) {
+		w.reply = 0
+		return t.post(ctx, to, b, w)
+	}
 	if err == nil && m.ID == 0 {
 		err = &chat.Uncertain{Err: errors.New("telegram sendMessage: the answer names no message")}
 	}
@@ -104,41 +124,48 @@ func (t *Telegram) post(ctx context.Context, to chat.Conversation, b body, w way
 }
 
 // edit replaces a message. Its error is an outcome.
-func (t *Telegram) edit(ctx context.Context, to chat.Conversation, id int, b body) error {
+func (t *Telegram) edit(ctx context.Context, to chat.Conversation, id int, b body, answer bool) error {
 	p := b.params()
 	p["chat_id"] = to.ID
 	p["message_id"] = strconv.Itoa(id)
-	return t.ask(ctx, to, true, "editMessageText", p, nil)
+	return t.ask(ctx, to, request{verb: toEdit, method: "editMessageText", params: p, answer: answer}, nil)
 }
 
-// ask waits for its turn and makes one request that counts against the limits. Its
-// error is an outcome; a refusal for haste is heeded by all that follows.
-func (t *Telegram) ask(ctx context.Context, to chat.Conversation, answer bool, method string, p map[string]string, result any) error {
+// A request is one that counts against the limits.
+type request struct {
+	verb   verb
+	method string
+	params map[string]string
+	answer bool // as of way
+}
+
+// ask waits for its turn and makes one request. Its error is an outcome; a refusal for haste is heeded by all that follows.
+func (t *Telegram) ask(ctx context.Context, to chat.Conversation, r request, result any) error {
 	id, err := chatID(to)
 	if err != nil {
 		return &chat.Gone{Err: err}
 	}
 	patience := sendPatience
-	if answer {
+	if r.answer {
 		patience = answerPatience
 	}
-	wait, err := t.gate.pass(ctx, id, answer, patience)
+	wait, err := t.gate.pass(ctx, id, r.answer, patience)
 	if err != nil {
 		return &chat.Later{Err: err}
 	}
 	if wait > 0 {
 		return &chat.Later{After: wait, Everyone: t.gate.everyone(), Err: errHeld}
 	}
-	leave, err := t.gate.enter(ctx, id, answer)
+	leave, err := t.gate.enter(ctx, id, r.answer)
 	if err != nil {
 		return &chat.Later{Err: err}
 	}
-	f := faultOf(t.client.call(ctx, method, p, result))
+	f := faultOf(t.client.call(ctx, r.method, r.params, result))
 	leave()
 	if f == nil {
 		return nil
 	}
-	out := f.outcome(to)
+	out := f.outcome(r.verb, to)
 	var later *chat.Later
 	if f.status == 429 && errors.As(out, &later) {
 		later.Everyone = t.gate.pause(id, later.After)
@@ -156,16 +183,11 @@ type parts struct {
 // maxParts bounds the cards that are half posted at once.
 const maxParts = 1024
 
-// posted is how many messages of a card are out, and puts the last one's id into
-// last.
-func (p *parts) posted(key string, last *int) int {
+// posted are the messages of a card that are out.
+func (p *parts) posted(key string) []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	ids := p.byKey[key]
-	if len(ids) > 0 {
-		*last = ids[len(ids)-1]
-	}
-	return len(ids)
+	return slices.Clone(p.byKey[key])
 }
 
 func (p *parts) add(key string, id int) {

@@ -29,6 +29,7 @@ func (t *Telegram) Survey(ctx context.Context, where chat.Conversation) (chat.Su
 			r.Type = private
 		}
 	}
+	t.names.note(id, r.Username)
 	s := chat.Survey{Room: []string{address(id)}, Title: r.name(), CanPost: true}
 	if r.Type == private {
 		return s, nil
@@ -44,7 +45,7 @@ func (t *Telegram) Survey(ctx context.Context, where chat.Conversation) (chat.Su
 
 // looked is the outcome of a question: asking again does no harm.
 func looked(f *fault, where chat.Conversation) error {
-	out := f.outcome(where)
+	out := f.outcome(toLook, where)
 	if _, uncertain := out.(*chat.Uncertain); uncertain || out == nil {
 		return &chat.Later{Err: f}
 	}

@@ -39,7 +39,8 @@ type Options struct {
 }
 
 // A Telegram is the bot on Telegram. It is a [chat.Platform] that states its pace,
-// can look at a conversation, and can be invited. All its methods may be called by
+// can look at a conversation, can be invited, and can edit, answer, pin, open topics and
+// tell addresses. All its methods may be called by
 // many at once, Serve only once.
 type Telegram struct {
 	log    *slog.Logger
@@ -48,7 +49,10 @@ type Telegram struct {
 	tempo  int
 	me     self
 	admins managers
-	parts  parts
+	parts  parts    // of cards being posted
+	edits  progress // of cards being edited
+	topics progress // opened, whose first message is not there yet
+	names  names
 	served atomic.Bool
 }
 

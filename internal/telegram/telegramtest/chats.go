@@ -13,6 +13,7 @@ type Chat struct {
 	ID     int64  // positive for a private chat, negative for others
 	Type   string // private, group, supergroup, channel; empty: by the sign, private or supergroup
 	Title  string // for a private chat the first name
+	Name   string // of a public chat
 	Forum  bool
 	Topics []int // the topics of a forum, besides the general one
 	Linked int64 // the channel or discussion group that belongs to this one
@@ -26,12 +27,17 @@ type Chat struct {
 type Standing struct {
 	Status string // empty: member, or administrator in a channel
 	Mute   bool   // of a restricted member, an administrator of a channel, or a chat that lets nobody write
+	Pin    bool   // an administrator who may pin messages
+	Topics bool   // an administrator who may manage topics
 }
 
 // A room is a chat with its history.
 type room struct {
 	Chat
 	messages []*Message
+	pinned   []int
+	closed   []int // topics
+	names    map[int]string
 	moved    int64
 }
 
@@ -107,6 +113,9 @@ func (r *room) chatJSON() map[string]any {
 	}
 	if r.Forum {
 		c["is_forum"] = true
+	}
+	if r.Name != "" {
+		c["username"] = r.Name
 	}
 	return c
 }
@@ -304,6 +313,7 @@ func (s *Server) Delete(chat int64, message int) {
 	defer s.mu.Unlock()
 	r := s.roomLocked(chat)
 	r.messages = slices.DeleteFunc(r.messages, func(m *Message) bool { return m.ID == message })
+	r.pinned = slices.DeleteFunc(r.pinned, func(id int) bool { return id == message })
 }
 
 // SetMember changes a user's status in a chat.
@@ -395,7 +405,12 @@ func (s *Server) memberJSON(r *room, user int64) map[string]any {
 			m[right] = false
 		}
 		if r.Type == "channel" {
-			m["can_post_messages"] = may
+			m["can_post_messages"], m["can_edit_messages"] = may, user == BotID && r.Bot.Pin
+			break
+		}
+		m["can_pin_messages"] = user == BotID && r.Bot.Pin
+		if r.Type == "supergroup" {
+			m["can_manage_topics"] = user == BotID && r.Bot.Topics
 		}
 	case "restricted":
 		for _, right := range strings.Fields("can_send_audios can_send_documents can_send_photos can_send_videos can_send_video_notes can_send_voice_notes " +

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +20,10 @@ var methods = map[string]method{
 	"sendMessage":         sendMessage,
 	"editMessageText":     editMessageText,
 	"answerCallbackQuery": answerCallbackQuery,
+	"pinChatMessage":      pinChatMessage,
+	"unpinChatMessage":    unpinChatMessage,
+	"createForumTopic":    createForumTopic,
+	"sendChatAction":      sendChatAction,
 	"getChat":             getChat,
 	"getChatMember":       getChatMember,
 	"getMyCommands":       getMyCommands,
@@ -89,8 +92,8 @@ func sendMessage(s *Server, _ context.Context, p map[string]string) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if m.Thread = int(number(p["message_thread_id"])); m.Thread != 0 && !slices.Contains(r.Topics, m.Thread) {
-		return nil, bad("message thread not found")
+	if m.Thread, err = r.thread(p["message_thread_id"]); err != nil {
+		return nil, err
 	}
 	if m.ReplyTo, err = replyTarget(r, p["reply_parameters"]); err != nil {
 		return nil, err
@@ -170,6 +173,8 @@ func editMessageText(s *Server, _ context.Context, p map[string]string) (any, er
 		return nil, bad("message to edit not found")
 	case !old.bot:
 		return nil, bad("message can't be edited")
+	case r.open(old.Thread) != nil:
+		return nil, r.open(old.Thread)
 	case old.Text == m.Text && reflect.DeepEqual(old.Entities, m.Entities) && reflect.DeepEqual(old.Keyboard, m.Keyboard):
 		return nil, bad("message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message")
 	}
