@@ -83,6 +83,9 @@ func (l *Ledger) move(ctx context.Context, tx *transaction, from, to chat.Conver
 	if _, err := tx.ExecContext(ctx, sqlMoveConversation, to.String(), from.String()); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, sqlForgetThreads, from.String()); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, sqlForgetConversation, from.String())
 	return err
 }

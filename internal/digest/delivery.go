@@ -30,7 +30,10 @@ type delivery struct {
 	key       string
 	digest    int64 // 0: a card of its own
 	where     chat.Conversation
-	card      string // the hash of the card
+	story     string            // in whose thread it is posted; empty: in the conversation
+	place     chat.Conversation // the thread, once it is known; zero: the conversation
+	opened    thread            // what is known of that
+	card      string            // the hash of the card
 	state     string
 	plain     bool
 	due       time.Time
@@ -52,13 +55,14 @@ const (
 	sqlNewCard     = `INSERT INTO cards (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
 	sqlCard        = `SELECT body FROM cards WHERE hash = $1`
 	sqlNewDelivery = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
-		planned_at, first_sent_at, settled_at, message, trouble)
-		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '') ON CONFLICT (key) DO NOTHING`
-	sqlDelivery = `SELECT v.id, v.key, v.digest, v.card, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
+		planned_at, first_sent_at, settled_at, message, trouble, story)
+		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '', $10) ON CONFLICT (key) DO NOTHING`
+	sqlDelivery = `SELECT v.id, v.key, v.digest, v.story, v.card, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
 		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription
 		WHERE v.conversation = $1 AND v.settled_at = 0 AND v.id > $2 ORDER BY v.id LIMIT 1`
-	sqlOwns = `SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message <> '' AND (message = $2 OR message LIKE CAST($2 AS TEXT) || ' %')`
+	sqlOwns = `SELECT (SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message <> '' AND (message = $2 OR message LIKE CAST($2 AS TEXT) || ' %'))
+		+ (SELECT COUNT(*) FROM deliveries WHERE place = $3 AND place <> '' AND (message = $4 OR message LIKE CAST($4 AS TEXT) || ' %'))`
 )
 
 // cardForm returns a card's JSON and the hash that names it.
@@ -116,7 +120,7 @@ func (l *Ledger) Post(ctx context.Context, to chat.Conversation, c chat.Card, ke
 			due = never
 		}
 		_, err = tx.ExecContext(ctx, sqlNewDelivery, id, l.keyOf("post", to.String(), key), int64(0), to.Platform, to.String(), hash,
-			due, int64(0), millis(now))
+			due, int64(0), millis(now), "")
 		return err
 	})
 	if err == nil {
@@ -132,7 +136,7 @@ func (l *Ledger) Owns(ctx context.Context, where chat.Conversation, id chat.Mess
 		return false, nil
 	}
 	var n int
-	if err := l.read.QueryRowContext(ctx, sqlOwns, where.String(), string(id)).Scan(&n); err != nil {
+	if err := l.read.QueryRowContext(ctx, sqlOwns, where.String(), string(id), where.String(), string(id)).Scan(&n); err != nil {
 		return false, fmt.Errorf("looking for a message: %w", l.explain(err))
 	}
 	return n > 0, nil
@@ -159,7 +163,7 @@ func (l *Ledger) owedAfter(ctx context.Context, where chat.Conversation, last in
 	v := &delivery{where: where}
 	var due, planned, first int64
 	var quiet string
-	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String(), last).Scan(&v.id, &v.key, &v.digest, &v.card, &v.state, &v.plain, &due,
+	err := l.read.QueryRowContext(ctx, sqlDelivery, where.String(), last).Scan(&v.id, &v.key, &v.digest, &v.story, &v.card, &v.state, &v.plain, &due,
 		&v.attempts, &v.doubts, &planned, &first, &v.subscription, &v.composition,
 		&v.form, &v.urgent, &quiet, &v.timezone)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -191,7 +195,8 @@ func (l *Ledger) cardOf(ctx context.Context, v *delivery) (c chat.Card, err erro
 }
 
 const (
-	sqlClaim  = `UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_sent_at = CASE WHEN first_sent_at = 0 THEN $1 ELSE first_sent_at END WHERE id = $2 AND state = 'waiting'`
+	sqlClaim = `UPDATE deliveries SET state = 'sending', attempts = attempts + 1, first_sent_at = CASE WHEN first_sent_at = 0 THEN $1 ELSE first_sent_at END, place = $2
+		WHERE id = $3 AND state = 'waiting'`
 	sqlSettle = `UPDATE deliveries SET state = $1, plain = $2, due_at = $3, doubts = $4, settled_at = $5, message = $6, trouble = $7 WHERE id = $8 AND settled_at = 0`
 	sqlDefer  = `UPDATE deliveries SET job = 0, due_at = CASE WHEN due_at < $1 THEN $2 ELSE due_at END WHERE conversation = $3 AND settled_at = 0`
 	sqlOfJob  = `SELECT conversation FROM deliveries WHERE job = $1 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
@@ -200,7 +205,11 @@ const (
 // claim marks v as being sent: whoever finds the mark later knows that it may
 // have been.
 func claim(ctx context.Context, tx *transaction, v *delivery, now time.Time) error {
-	res, err := tx.ExecContext(ctx, sqlClaim, millis(now), v.id)
+	place := ""
+	if v.place.ID != "" {
+		place = v.place.String()
+	}
+	res, err := tx.ExecContext(ctx, sqlClaim, millis(now), place, v.id)
 	if err != nil {
 		return err
 	}

@@ -150,6 +150,9 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 	if !all {
 		return 0, e.withhold(ctx, v, sub, sees)
 	}
+	if ready, err := e.settleIn(ctx, v, sub); err != nil || !ready {
+		return 0, err
+	}
 	card, err := e.ledger.cardOf(ctx, v)
 	if err != nil {
 		return 0, err
@@ -164,6 +167,9 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 		v.firstSent = now
 	}
 	id, err := e.send(v, card)
+	if lost, errLost := e.lostThread(ctx, v, err); lost {
+		return 0, errLost
+	}
 	return 0, e.settle(ctx, v, id, err)
 }
 
@@ -177,7 +183,11 @@ func (e *engine) send(v *delivery, card chat.Card) (id chat.MessageID, err error
 			err = &chat.Uncertain{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	return e.platform.Send(ctx, v.where, card, v.key)
+	to := v.where
+	if v.place.ID != "" {
+		to = v.place
+	}
+	return e.platform.Send(ctx, to, card, v.key)
 }
 
 // settle writes down what an attempt came to, for as long as it takes: a message

@@ -28,9 +28,10 @@ type trial struct {
 	after bool
 	kill  bool
 	skip  int // how often the step goes well before
+	mode  Mode
 
 	ledger    *Ledger
-	platforms []*fake
+	platforms []*loom
 	dead      atomic.Bool
 	lives     int
 	stop      func()
@@ -98,6 +99,20 @@ func (x *trial) reply(int, post) (err error, posted bool) {
 	return nil, true
 }
 
+// open is the platforms' too: it stands in the middle of every thread's opening.
+func (x *trial) open(int) (err error, done bool) {
+	for _, after := range []bool{false, true} {
+		if !x.strike("open", after) {
+			continue
+		}
+		if x.kill {
+			x.die()
+		}
+		return &chat.Uncertain{Err: errFault}, after
+	}
+	return nil, true
+}
+
 // checkCursors sees to it that no cursor moves back.
 func (x *trial) checkCursors() {
 	x.mu.Lock()
@@ -129,7 +144,7 @@ func (x *trial) live() {
 	for _, f := range x.platforms {
 		platforms = append(platforms, f)
 	}
-	d, err := NewDispatcher(DispatcherOptions{Ledger: x.ledger, Platforms: platforms, Compose: compose, Settle: time.Second})
+	d, err := NewDispatcher(DispatcherOptions{Ledger: x.ledger, Platforms: platforms, Compose: opening, Settle: time.Second})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -180,7 +195,7 @@ func (x *trial) record(d *brief.Dossier) {
 // moment, early and later, and checks that everything recorded is told, once where
 // the platform deduplicates, and almost once where it does not.
 func TestFaults(t *testing.T) {
-	for _, step := range []string{"record", "plan", "claim", "send", "settle", "assign", "take over"} {
+	for _, step := range []string{"record", "plan", "claim", "send", "settle", "assign", "take over", "open", "thread"} {
 		for _, after := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
 				for _, skip := range []int{0, 2} {
@@ -195,6 +210,9 @@ func TestFaults(t *testing.T) {
 						t.Parallel()
 						synctest.Test(t, func(t *testing.T) {
 							x := &trial{t: t, dir: t.TempDir(), step: step, after: after, kill: kill, skip: skip}
+							if step == "open" || step == "thread" {
+								x.mode = ModeThread
+							}
 							x.play()
 						})
 					})
@@ -212,8 +230,8 @@ const (
 func (x *trial) play() {
 	t := x.t
 	for _, name := range []string{"discord", "telegram"} {
-		f := newFake(name)
-		f.dead, f.reply = &x.dead, x.reply
+		f := newLoom(name)
+		f.dead, f.reply, f.open = &x.dead, x.reply, x.open
 		x.platforms = append(x.platforms, f)
 	}
 	x.platforms[0].dedupes = 5 * time.Minute
@@ -251,7 +269,7 @@ func (x *trial) prepare() {
 	record(x.t, l, dossier(x.t, "a"))
 	for _, f := range x.platforms {
 		for room := range trialRooms {
-			subscribe(x.t, l, fmt.Sprintf("%s:%d", f.name, room), "a", "immediate")
+			inMode(x.t, l, fmt.Sprintf("%s:%d", f.name, room), "a", x.mode)
 		}
 	}
 	if err := l.Close(); err != nil {
@@ -289,6 +307,9 @@ func (x *trial) check() {
 				}
 				twice += max(0, n-1)
 			}
+		}
+		if threads := f.opened; x.mode == ModeThread && threads != trialRooms {
+			x.t.Errorf("%s has %d threads", f.name, threads)
 		}
 		if told["0 own"] == 0 {
 			x.t.Errorf("%s did not get the card of its own", f.name)

@@ -106,7 +106,11 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	if err != nil {
 		return err
 	}
-	return b.deliver(ctx, id, key, s.Where, cards)
+	story := ""
+	if s.Mode == ModeThread {
+		story = told.story
+	}
+	return b.deliver(ctx, id, key, s.Where, story, cards)
 }
 
 // composition stores what is told, once, and returns the hashes of its cards.
@@ -141,25 +145,26 @@ func (b *batch) composition(ctx context.Context, c *composition) ([]string, erro
 	return cards, nil
 }
 
-// deliver owes cards to a conversation, in their order.
-func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, cards []string) error {
+// deliver owes cards to a conversation, or to the thread of a story in it, in their
+// order.
+func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, story string, cards []string) error {
 	job, err := b.job(ctx, to.Platform)
 	if err != nil {
 		return err
 	}
-	return b.owe(ctx, digest, job, to, cards, "delivery", key)
+	return b.owe(ctx, digest, job, to, story, cards, "delivery", key)
 }
 
 // owe writes deliveries of a digest, whose keys are made of name and the place of
 // the card.
-func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation, cards []string, name ...string) error {
+func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation, story string, cards []string, name ...string) error {
 	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
 	if err != nil {
 		return err
 	}
 	for i, card := range cards {
 		key := b.ledger.keyOf(append(slices.Clip(name), strconv.Itoa(i))...)
-		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, digest, to.Platform, to.String(), card, millis(b.now), job, millis(b.now))
+		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, digest, to.Platform, to.String(), card, millis(b.now), job, millis(b.now), story)
 		if err != nil {
 			return err
 		}

@@ -62,5 +62,5 @@ func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) err
 		return err
 	}
 	// No job: the worker that withheld goes on with the conversation.
-	return b.owe(ctx, v.digest, 0, v.where, cards, "instead", v.key, rest.hash)
+	return b.owe(ctx, v.digest, 0, v.where, v.story, cards, "instead", v.key, rest.hash)
 }

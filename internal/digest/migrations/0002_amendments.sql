@@ -17,6 +17,7 @@ ALTER TABLE deliveries ADD COLUMN shown TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN story TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN place TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_by_target ON deliveries (target) WHERE target > 0;
+CREATE INDEX deliveries_by_place ON deliveries (place, message) WHERE place <> '';
 CREATE INDEX deliveries_by_digest ON deliveries (digest);
 
 -- Since when nothing can be sent, and when that was last looked into.
