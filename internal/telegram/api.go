@@ -49,6 +49,9 @@ type (
 		CapEntities []entity `json:"caption_entities"`
 		MigrateTo   int64    `json:"migrate_to_chat_id"`
 		MigrateFrom int64    `json:"migrate_from_chat_id"`
+		// A topic was closed to all who may not manage topics, or opened again.
+		Closed   *struct{} `json:"forum_topic_closed"`
+		Reopened *struct{} `json:"forum_topic_reopened"`
 	}
 
 	press struct {
@@ -63,6 +66,7 @@ type (
 		Member *bool  `json:"is_member"`         // of a restricted member
 		Send   *bool  `json:"can_send_messages"` // of a restricted member
 		Post   *bool  `json:"can_post_messages"` // of an administrator of a channel
+		Topics *bool  `json:"can_manage_topics"` // of an administrator of a supergroup
 	}
 
 	standing struct {

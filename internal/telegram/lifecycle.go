@@ -56,8 +56,33 @@ func lostReason(st *standing) string {
 		return "the bot was blocked"
 	case !st.New.present():
 		return "the bot was removed"
+	case st.Chat.Type == channel:
+		return "the bot is not an administrator with the right to post messages"
 	}
-	return "the bot may not post any more"
+	return "the bot may not send text messages"
+}
+
+// managesTopics says whether a member may write in a closed topic.
+func (m membership) managesTopics() bool {
+	return m.Status == "creator" || m.Status == "administrator" && m.Topics != nil && *m.Topics
+}
+
+// turned reports that a topic was closed or opened again. One that is deleted is
+// told by nobody: the next post there finds out, or a [Telegram.Survey].
+func (s *session) turned(ctx context.Context, m *message) {
+	e := chat.Event{Kind: chat.Back, Where: m.conversation(), Room: []string{address(m.Chat.ID)}}
+	if m.Closed != nil {
+		me, err := s.t.member(ctx, m.Chat.ID, s.me.ID)
+		if err != nil {
+			s.t.log.Warn("whether the bot may write in a closed topic could not be told; the next post will tell", "topic", e.Where.String(), "error", err)
+			return
+		}
+		if me.managesTopics() {
+			return
+		}
+		e.Kind, e.Reason = chat.Lost, topicClosed
+	}
+	s.tell(ctx, e)
 }
 
 func (s *session) tell(ctx context.Context, e chat.Event) {

@@ -75,13 +75,19 @@ func (t *Telegram) manages(ctx context.Context, c *room, person int64) (bool, er
 		return true, nil
 	}
 	return t.remembered(manager{c.ID, person}, func() (bool, error) {
-		var m membership
-		err := t.client.call(ctx, "getChatMember", map[string]string{"chat_id": decimal(c.ID), "user_id": decimal(person)}, &m)
+		m, err := t.member(ctx, c.ID, person)
 		if f := faultOf(err); f != nil && f.has("user not found", "participant_id_invalid", "member not found") {
 			return false, nil
 		}
 		return m.Status == "creator" || m.Status == "administrator", err
 	})
+}
+
+// member asks what somebody is in a chat.
+func (t *Telegram) member(ctx context.Context, chat, user int64) (membership, error) {
+	var m membership
+	err := t.client.call(ctx, "getChatMember", map[string]string{"chat_id": decimal(chat), "user_id": decimal(user)}, &m)
+	return m, err
 }
 
 // linked says whether a channel is the one a group belongs to: only who may post

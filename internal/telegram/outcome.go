@@ -53,15 +53,17 @@ var lost = []saying{
 
 // muted are those by which the bot is there and may not write.
 var muted = []saying{
-	{"the bot is not an administrator with the right to post messages", []string{"need administrator rights in the channel", "chat_admin_required", "chat_admin_invite_required"}},
+	{"the bot is not an administrator with the right to post messages", []string{"need administrator rights", "chat_admin_required", "chat_admin_invite_required"}},
 	{"the bot may not send text messages", []string{"not enough rights to send", "have no rights to send", "chat_write_forbidden", "chat_restricted", "chat_send_plain_forbidden", "user_restricted", "chat_guest_send_forbidden"}},
 }
 
 // closed are those by which a topic, and it alone, cannot be posted to.
 var closed = []saying{
 	{"the topic was deleted", []string{"message thread not found", "topic_deleted", "topic_id_invalid", "msg_thread_invalid"}},
-	{"the topic is closed, and the bot may not manage topics", []string{"topic_closed"}},
+	{topicClosed, []string{"topic_closed"}},
 }
+
+const topicClosed = "the topic is closed, and the bot may not manage topics"
 
 // fixed are those by which what a verb asks cannot be done, however often it is tried.
 var fixed = map[verb][]saying{

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -211,6 +212,41 @@ func TestSurvey(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestSurveyOfATopic(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		ctx := context.Background()
+		look := func(want string, missing ...string) {
+			t.Helper()
+			s, err := r.bot.Survey(ctx, conversation("-100/7"))
+			if outcome(err) != want || err == nil && (s.CanPost != (missing == nil) || !slices.Equal(s.Missing, missing)) {
+				t.Errorf("%+v, %v; want %s, %v", s, err, want, missing)
+			}
+			_, err = r.send("-100/7", chat.Card{Title: "A"}, "key")
+			if (outcome(err) == "sent") != (want == "sent" && missing == nil) {
+				t.Errorf("a post there: %v", err)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		look("sent")
+		r.CloseTopic(-100, 7)
+		look("sent", "Manage Topics, as the topic is closed")
+		r.SetBot(-100, 42, manager)
+		look("sent")
+		r.SetBot(-100, 42, telegramtest.Standing{Status: "restricted", Mute: true})
+		look("sent", "Send Text Messages")
+		r.SetBot(-100, 42, telegramtest.Standing{Status: "member"})
+		r.ReopenTopic(-100, 7)
+		r.Script("sendChatAction", telegramtest.Fault{Status: 400, Description: "Bad Request: wrong parameter"})
+		look("sent") // it says nothing of the topic
+		r.Script("sendChatAction", telegramtest.Fault{Status: 502, HTML: true})
+		if _, err := r.bot.Survey(ctx, conversation("-100/7")); outcome(err) != "later 0s" {
+			t.Error(err)
+		}
+		r.DeleteTopic(-100, 7)
+		look("gone")
+	})
 }
 
 func TestSurveyIsNeverUncertain(t *testing.T) {

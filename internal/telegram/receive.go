@@ -47,6 +47,10 @@ func (s *session) written(ctx context.Context, m *message) {
 		s.migrated(ctx, m)
 		return
 	}
+	if m.Closed != nil || m.Reopened != nil {
+		s.turned(ctx, m)
+		return
+	}
 	if m.Auto || m.ViaBot != nil || m.From != nil && m.From.IsBot && m.SenderChat == nil {
 		return
 	}

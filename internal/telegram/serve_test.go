@@ -347,6 +347,7 @@ func TestStandingBecomesLifecycle(t *testing.T) {
 		telegramtest.Standing{Status: "left"}, telegramtest.Standing{Status: "kicked"}
 	silenced := telegramtest.Standing{Status: "restricted", Mute: true}
 	mute := telegramtest.Standing{Status: "administrator", Mute: true}
+	const noPosting = "the bot is not an administrator with the right to post messages"
 	for name, test := range map[string]struct {
 		chat     int64
 		from, to telegramtest.Standing
@@ -360,11 +361,16 @@ func TestStandingBecomesLifecycle(t *testing.T) {
 		"removed":               {-100, member, kicked, lost, "the bot was removed"},
 		"left":                  {-100, member, left, lost, "the bot was removed"},
 		"removed after leaving": {-100, left, kicked, 0, ""},
-		"silenced":              {-100, member, silenced, lost, "the bot may not post any more"},
+		"silenced":              {-100, member, silenced, lost, "the bot may not send text messages"},
 		"unsilenced":            {-100, silenced, member, back, ""},
 		"added to a channel":    {-200, left, admin, added, ""},
-		"may post no more":      {-200, admin, mute, lost, "the bot may not post any more"},
+		"may post no more":      {-200, admin, mute, lost, noPosting},
 		"may post again":        {-200, mute, admin, back, ""},
+		"demoted":               {-200, admin, member, lost, noPosting},
+		"promoted to post":      {-200, member, admin, back, ""},
+		"removed when silent":   {-100, silenced, kicked, 0, ""},
+		"added and silenced":    {-100, left, silenced, 0, ""},
+		"an admin silenced":     {-100, admin, silenced, lost, "the bot may not send text messages"},
 		"blocked":               {42, member, kicked, lost, "the bot was blocked"},
 		"unblocked":             {42, kicked, member, back, ""},
 	} {
@@ -410,6 +416,58 @@ func TestMoveIsToldOnce(t *testing.T) {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// The old id fails for a post of nobody's asking before the service message is read,
+// and both say the same.
+func TestMoveIsKnownByBothSignals(t *testing.T) {
+	piped(t, func(t *testing.T, r *rig) {
+		r.AddChat(telegramtest.Chat{ID: -5, Type: "group", Title: "Small"})
+		r.Migrate(-5, -1000000000005)
+		_, err := r.send("-5", chat.Card{Title: "Digest"}, "key")
+		if outcome(err) != "moved to telegram:-1000000000005" {
+			t.Error(err)
+		}
+		r.Await("the updates to be confirmed", func() bool { return r.Pending() == 0 })
+		want := []chat.Event{{Kind: chat.Moved, Where: conversation("-5"), To: conversation("-1000000000005"), Room: []string{"telegram:-1000000000005"}}}
+		if diff := cmp.Diff(want, r.host.told()); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+		if _, err := r.send("-1000000000005", chat.Card{Title: "Digest"}, "key"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTopicsThatCloseAndOpen(t *testing.T) {
+	for name, test := range map[string]struct {
+		bot  telegramtest.Standing
+		lost bool
+	}{
+		"a member":                {telegramtest.Standing{}, true},
+		"an administrator":        {telegramtest.Standing{Status: "administrator", Pin: true}, true},
+		"one who manages topics":  {manager, false},
+		"who cannot be asked for": {telegramtest.Standing{Status: "kicked"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			piped(t, func(t *testing.T, r *rig) {
+				r.AddChat(telegramtest.Chat{ID: -101, Forum: true, Topics: []int{7}, Bot: test.bot})
+				r.CloseTopic(-101, 7)
+				r.ReopenTopic(-101, 7)
+				r.Await("the updates to be confirmed", func() bool { return r.Pending() == 0 })
+				back := chat.Event{Kind: chat.Back, Where: conversation("-101/7"), Room: []string{"telegram:-101"}}
+				want := []chat.Event{back}
+				if test.lost {
+					lost := back
+					lost.Kind, lost.Reason = chat.Lost, "the topic is closed, and the bot may not manage topics"
+					want = []chat.Event{lost, back}
+				}
+				if diff := cmp.Diff(want, r.host.told()); diff != "" {
+					t.Errorf("told (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 func TestMenusAreSetByScopeAndOnlyWhenChanged(t *testing.T) {

@@ -2,13 +2,15 @@ package telegram
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// Survey asks what a chat is and whether the bot may post there. A topic is not
-// looked at: the service has no question for it.
+// Survey asks what a chat is and whether the bot may post there. The service has no
+// question for a topic: the bot is shown to be typing in it for a moment, which fails
+// where it was deleted or is closed.
 func (t *Telegram) Survey(ctx context.Context, where chat.Conversation) (chat.Survey, error) {
 	id, err := chatID(where)
 	if err != nil {
@@ -31,16 +33,40 @@ func (t *Telegram) Survey(ctx context.Context, where chat.Conversation) (chat.Su
 	}
 	t.names.note(id, r.Username)
 	s := chat.Survey{Room: []string{address(id)}, Title: r.name(), CanPost: true}
-	if r.Type == private {
-		return s, nil
+	if r.Type != private {
+		m, err := t.member(ctx, id, me.ID)
+		if f := faultOf(err); f != nil {
+			return chat.Survey{}, looked(f, where)
+		}
+		s.Missing = missing(r, m)
 	}
-	var m membership
-	if f := faultOf(t.client.call(ctx, "getChatMember", map[string]string{"chat_id": where.ID, "user_id": decimal(me.ID)}, &m)); f != nil {
-		return chat.Survey{}, looked(f, where)
+	if len(s.Missing) == 0 && where.Thread != "" {
+		if s.Missing, err = t.topicMissing(ctx, where); err != nil {
+			return chat.Survey{}, err
+		}
 	}
-	s.Missing = missing(r, m)
 	s.CanPost = len(s.Missing) == 0
 	return s, nil
+}
+
+// topicMissing is what keeps the bot from posting to a topic of a chat that it may
+// post to. A refusal that says nothing of the topic proves nothing.
+func (t *Telegram) topicMissing(ctx context.Context, where chat.Conversation) ([]string, error) {
+	p := map[string]string{"chat_id": where.ID, "message_thread_id": where.Thread, "action": "typing"}
+	f := faultOf(t.client.call(ctx, "sendChatAction", p, nil))
+	if f == nil {
+		return nil, nil
+	}
+	if s := f.in(closed); s != nil && s.words == topicClosed {
+		return []string{"Manage Topics, as the topic is closed"}, nil
+	}
+	err := looked(f, where)
+	var refused *chat.Refused
+	if errors.As(err, &refused) {
+		t.log.Warn("a topic could not be looked at", "topic", where.String(), "error", f)
+		err = nil
+	}
+	return nil, err
 }
 
 // looked is the outcome of a question: asking again does no harm.
