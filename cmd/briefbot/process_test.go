@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -24,6 +25,7 @@ type world struct {
 	telegram *telegramtest.Server
 	discord  *discordtest.Server
 	process  *process
+	program  string // the name under which the process is started; empty: briefbot
 }
 
 // newWorld makes a world with rate limits as the vendors have them.
@@ -65,7 +67,7 @@ func (w *world) write(name, content string) {
 func (w *world) start(args ...string) {
 	w.t.Helper()
 	greetings, identifies := len(w.telegram.Calls("getMe")), len(w.discord.Identifies())
-	w.process = startProcess(w.t, w.dir, []string{
+	w.process = startProgram(w.t, cmp.Or(w.program, "briefbot"), w.dir, []string{
 		"BRIEFBOT_TELEGRAM_TOKEN=" + w.telegram.Token(), "BRIEFBOT_TELEGRAM_API=" + w.telegram.URL(),
 		"BRIEFBOT_DISCORD_TOKEN=" + w.discord.Token(), "BRIEFBOT_DISCORD_API=" + w.discord.API(),
 		"BRIEFBOT_LOG_LEVEL=warn",
@@ -104,8 +106,13 @@ type process struct {
 
 func startProcess(t testing.TB, dir string, env []string, args ...string) *process {
 	t.Helper()
+	return startProgram(t, "briefbot", dir, env, args...)
+}
+
+func startProgram(t testing.TB, program, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.Background(), "briefbot", args...)
+	p.cmd = exec.CommandContext(context.Background(), program, args...)
 	p.cmd.Dir = dir
 	p.cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
@@ -136,6 +143,19 @@ func (p *process) stop() {
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		p.t.Fatalf("exit code %d\n%s", code, p.log())
 	}
+}
+
+// peakMemory is the most resident memory that the process ever had, in bytes; 0 where
+// the system does not tell.
+func (p *process) peakMemory() int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(data), "VmHWM:")
+	var kilobytes int64
+	_, _ = fmt.Sscan(rest, &kilobytes) // it is 0 where the line is missing
+	return kilobytes << 10
 }
 
 // log returns what the process has printed.

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 // TestMain lets the test binary be briefbot: scripts and the tests that need a
 // process of their own run it under that name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"briefbot": main})
+	testscript.Main(m, map[string]func(){"briefbot": main, soakProgram: hurried})
 }
 
 // TestScripts runs the command line as people and workflows call it.

@@ -19,7 +19,9 @@ type Message struct {
 	Interaction string
 	Files       []string
 	Edits       int
-	Deleted     bool
+	// Posted is the text when it was posted.
+	Posted  string
+	Deleted bool
 	// Pings says that somebody would have been notified by a mention.
 	Pings bool
 	At    time.Time
@@ -203,6 +205,7 @@ func (s *Server) put(m *Message, body map[string]any, files map[string]file) *Me
 	s.messages[m.ID] = m
 	s.posted = append(s.posted, m.ID)
 	s.fill(m, body, files)
+	m.Posted = m.Text()
 	s.notify()
 	return m
 }

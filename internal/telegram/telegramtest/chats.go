@@ -52,6 +52,7 @@ type Message struct {
 	Keyboard [][]Button
 	Preview  bool // link previews were left on
 	Edits    int
+	Posted   string // the text when it was posted
 	At       time.Time
 	bot      bool
 }

@@ -101,7 +101,7 @@ func sendMessage(s *Server, _ context.Context, p map[string]string) (any, error)
 	if f := s.limits.message(time.Now(), r.ID, r.Type == "group" || r.Type == "supergroup"); f != nil {
 		return nil, f
 	}
-	m.Chat, m.ID, m.At, m.bot = r.ID, s.messageID(r.ID), time.Now(), true
+	m.Chat, m.ID, m.At, m.Posted, m.bot = r.ID, s.messageID(r.ID), time.Now(), m.Text, true
 	r.messages = append(r.messages, m)
 	s.touch()
 	return s.messageJSON(r, m), nil
