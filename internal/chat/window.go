@@ -35,6 +35,14 @@ func NewWindow(limit int, span time.Duration) *Window {
 // are for those who keep less. The caller calls leave when the answer is there, or
 // none will come. The error is that of ctx.
 func (w *Window) Enter(ctx context.Context, keep int) (leave func(), err error) {
+	p, err := w.enter(ctx, keep)
+	if err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(func() { w.leave(p) }), nil
+}
+
+func (w *Window) enter(ctx context.Context, keep int) (*place, error) {
 	for {
 		w.mu.Lock()
 		now := time.Now()
@@ -43,7 +51,7 @@ func (w *Window) Enter(ctx context.Context, keep int) (leave func(), err error) 
 			p := &place{now, now.Add(2 * w.span)}
 			w.places = append(w.places, p)
 			w.mu.Unlock()
-			return sync.OnceFunc(func() { w.leave(p) }), nil
+			return p, nil
 		}
 		changed := w.changed
 		w.mu.Unlock()
@@ -95,6 +103,15 @@ func (w *Window) leave(p *place) {
 	w.changed = make(chan struct{})
 }
 
+// forget gives the place of a request back that did not leave.
+func (w *Window) forget(p *place) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.places = slices.DeleteFunc(w.places, func(taken *place) bool { return taken == p })
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
 // Lanes keep a vendor's limit on all requests, and a lower one on posts, which
 // nobody waits for: what a broadcast leaves free is there for answers. They may be
 // used by many at once.
@@ -118,16 +135,17 @@ func (l *Lanes) Enter(ctx context.Context) (leave func(), err error) {
 // EnterPost waits until a post may leave. Leave and the error are those of
 // [Window.Enter].
 func (l *Lanes) EnterPost(ctx context.Context) (leave func(), err error) {
-	if leave, err = l.all.Enter(ctx, l.keep); err != nil {
+	p, err := l.all.enter(ctx, l.keep)
+	if err != nil {
 		return nil, err
 	}
 	left, err := l.posts.Enter(ctx, 0)
 	if err != nil {
-		leave()
+		l.all.forget(p)
 		return nil, err
 	}
 	left() // it counts from here, however long the answer takes
-	return leave, nil
+	return sync.OnceFunc(func() { l.all.leave(p) }), nil
 }
 
 // A quickest knows how long the quickest of the latest requests took.

@@ -163,3 +163,34 @@ func TestLanesHoldPostsBelowAll(t *testing.T) {
 		}
 	})
 }
+
+// TestLanesForgetWhoGivesUp has a post wait for its lane and give up: it takes nothing
+// of what there is for the others.
+func TestLanesForgetWhoGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := chat.NewLanes(3, 1, 0, time.Second)
+		first, err := l.EnterPost(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer first()
+		for range 10 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			if _, err := l.EnterPost(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("a second post at once: %v", err)
+			}
+			cancel()
+		}
+		began := time.Now()
+		for range 2 {
+			leave, err := l.Enter(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer leave()
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("answers waited %v", d)
+		}
+	})
+}

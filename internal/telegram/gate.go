@@ -22,15 +22,18 @@ const (
 	allBurst  = 10
 	reserve   = 3 // of the burst, kept for answers
 	chatBurst = 3
+	chatKeep  = 1 // of a chat's burst, kept for answers there
 	chatEach  = time.Second
 	chatGap   = chatEach + 50*time.Millisecond // after any message in a chat
-	// In any minute a group gets at most its burst and what a minute earns: 19.
+	// In any minute a group gets at most its burst and what a minute earns: 19, edits
+	// and pins among them.
 	groupBurst = 4
 	groupEach  = 4 * time.Second
 )
 
 // A gate holds requests back before a limit is hit, and after one was. Answers pass
-// before whatever else is sent.
+// before whatever else is sent. It reckons by differences of a clock that only goes
+// forward; where one goes back all the same, it begins anew from there.
 type gate struct {
 	now   func() time.Time
 	lanes *chat.Lanes                                         // of all messages; what is no answer is a post
@@ -39,12 +42,22 @@ type gate struct {
 	tempo float64                                             // of what goes to all chats
 
 	mu     sync.Mutex
+	seen   time.Time // the latest time
 	all    bucket
 	chats  map[int64]*bucket
-	pauses map[int64]time.Time // by chat; the zero chat stands for all
-	hasty  time.Time           // of the last refusal for haste
-	hasted int64               // its chat
+	pauses map[int64]pause // by chat; the zero chat stands for all
+	hasty  time.Time       // of the last refusal for haste
+	hasted int64           // its chat
 }
+
+// A pause is what the service asked for.
+type pause struct {
+	until time.Time
+	asked time.Duration
+}
+
+// left is how long a pause still lasts.
+func (p pause) left(now time.Time) time.Duration { return max(p.until.Sub(now), 0) }
 
 // A bucket holds what may pass at once and is refilled with time.
 type bucket struct {
@@ -54,7 +67,7 @@ type bucket struct {
 }
 
 func newGate(now func() time.Time) *gate {
-	return &gate{now: now, lanes: chat.NewLanes(allLimit, digestRate, allKeep, time.Second), shape: shape, gap: chatGap, tempo: 1, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]time.Time{}}
+	return &gate{now: now, lanes: chat.NewLanes(allLimit, digestRate, allKeep, time.Second), shape: shape, gap: chatGap, tempo: 1, all: bucket{tokens: allBurst}, chats: map[int64]*bucket{}, pauses: map[int64]pause{}}
 }
 
 // quicken multiplies the limits over all chats, for a stand-in that has none.
@@ -65,7 +78,7 @@ func (g *gate) quicken(times int) {
 // fill adds what was earned since the last look.
 func (b *bucket) fill(now time.Time, size, rate float64) {
 	if !b.at.IsZero() {
-		b.tokens = math.Min(size, b.tokens+rate*now.Sub(b.at).Seconds())
+		b.tokens = math.Min(size, b.tokens+rate*max(now.Sub(b.at), 0).Seconds())
 	}
 	b.at = now
 }
@@ -84,6 +97,7 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
+	g.reset(now)
 	if wait := g.paused(now, chat); wait > 0 {
 		return wait
 	}
@@ -96,7 +110,11 @@ func (g *gate) try(chat int64, keep float64) time.Duration {
 	}
 	b.fill(now, size, 1/each.Seconds())
 	g.all.fill(now, allBurst*g.tempo, allRate*g.tempo)
-	wait := max(lack(b.tokens, 1, 1/each.Seconds()), lack(g.all.tokens, 1+keep, allRate*g.tempo))
+	here := 0.0
+	if keep > 0 {
+		here = chatKeep
+	}
+	wait := max(lack(b.tokens, 1+here, 1/each.Seconds()), lack(g.all.tokens, 1+keep, allRate*g.tempo))
 	if keep > 0 && !b.last.IsZero() {
 		wait = max(wait, b.last.Add(g.gap).Sub(now))
 	}
@@ -117,6 +135,28 @@ func (g *gate) left(chat int64) {
 	}
 }
 
+// reset has what was reckoned by a clock that went back since begin now.
+func (g *gate) reset(now time.Time) {
+	if !now.Before(g.seen) {
+		g.seen = now
+		return
+	}
+	g.seen = now
+	for _, b := range g.chats {
+		b.last = minTime(b.last, now)
+	}
+	for chat, p := range g.pauses {
+		g.pauses[chat] = pause{minTime(p.until, now.Add(p.asked)), p.asked}
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // lack is how long a bucket takes to hold want.
 func lack(tokens, want, rate float64) time.Duration {
 	if tokens >= want-1e-6 {
@@ -127,7 +167,7 @@ func lack(tokens, want, rate float64) time.Duration {
 
 // paused is how long a chat must still wait.
 func (g *gate) paused(now time.Time, chat int64) time.Duration {
-	return max(g.pauses[chat].Sub(now), g.pauses[0].Sub(now), 0)
+	return max(g.pauses[chat].left(now), g.pauses[0].left(now))
 }
 
 // enter waits until no second holds too much. The caller calls leave when the
@@ -144,7 +184,7 @@ func (g *gate) enter(ctx context.Context, chat int64, answer bool) (leave func()
 func (g *gate) everyone() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.pauses[0].After(g.now())
+	return g.pauses[0].left(g.now()) > 0
 }
 
 // forget drops the buckets that are full again, so that memory does not grow with
@@ -158,8 +198,8 @@ func (g *gate) forget(now time.Time) {
 			delete(g.chats, id)
 		}
 	}
-	for id, until := range g.pauses {
-		if until.Before(now) {
+	for id, p := range g.pauses {
+		if p.left(now) == 0 {
 			delete(g.pauses, id)
 		}
 	}
@@ -176,14 +216,18 @@ func (g *gate) pause(chat int64, after time.Duration) (everyone bool) {
 	now := g.now()
 	everyone = g.hasted != chat && !g.hasty.IsZero() && now.Sub(g.hasty) <= hasteWindow
 	g.hasty, g.hasted = now, chat
-	until := now.Add(after)
-	if everyone && until.After(g.pauses[0]) {
-		g.pauses[0] = until
+	if everyone {
+		g.prolong(0, now, after)
 	}
-	if until.After(g.pauses[chat]) {
-		g.pauses[chat] = until
-	}
+	g.prolong(chat, now, after)
 	return everyone
+}
+
+// prolong pauses a chat unless it is paused for longer.
+func (g *gate) prolong(chat int64, now time.Time, after time.Duration) {
+	if after > g.pauses[chat].left(now) {
+		g.pauses[chat] = pause{now.Add(after), after}
+	}
 }
 
 // pass waits until a message to a chat may go out. Where that takes longer than

@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 )
@@ -179,6 +180,48 @@ func TestGateHeedsPauses(t *testing.T) {
 	c.advance(3 * time.Second)
 	if wait, err := g.pass(context.Background(), 45, true, time.Second); wait != 0 || err != nil {
 		t.Errorf("afterwards: %v %v", wait, err)
+	}
+}
+
+// A clock that goes back stops nothing, and one that leaps lets no more pass than a
+// burst.
+func TestGateSurvivesLeapsOfTheClock(t *testing.T) {
+	for _, leap := range []time.Duration{-30 * 24 * time.Hour, -time.Hour, -time.Second, time.Hour, 30 * 24 * time.Hour} {
+		c := newClock()
+		g := newGate(c.now)
+		passed(g, 100, reserve, func(i int) int64 { return int64(i%20 - 10) })
+		g.pause(77, 20*time.Second)
+		c.advance(leap)
+		if got := passed(g, 100, 0, func(i int) int64 { return int64(1000 + i) }); got > allBurst {
+			t.Errorf("%v: %d pass at once", leap, got)
+		}
+		if wait := g.try(77, 0); wait > 20*time.Second {
+			t.Errorf("%v: a pause of 20s still lasts %v", leap, wait)
+		}
+		c.advance(20 * time.Second)
+		for _, chat := range []int64{77, 1, -1, 5} {
+			if wait := g.try(chat, reserve); wait > 0 {
+				t.Errorf("%v: 20s later, chat %d waits %v", leap, chat, wait)
+			}
+		}
+	}
+	if !strings.Contains(newGate(time.Now).now().String(), "m=") {
+		t.Error("the clock in use is the wall's")
+	}
+}
+
+// What nobody waits for leaves an answer room in its own chat, too.
+func TestGateKeepsAPlaceForAnAnswerInItsChat(t *testing.T) {
+	for _, chat := range []int64{42, -42} {
+		c := newClock()
+		g := newGate(c.now)
+		for range 400 {
+			g.try(chat, reserve)
+			c.advance(100 * time.Millisecond)
+		}
+		if wait := g.try(chat, 0); wait > 0 {
+			t.Errorf("an answer in %d waits %v behind posts", chat, wait)
+		}
 	}
 }
 

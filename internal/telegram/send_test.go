@@ -147,6 +147,95 @@ func TestRefusalForHasteIsHeeded(t *testing.T) {
 	})
 }
 
+// A refusal for haste is heeded whoever words it, and wherever it says how long.
+func TestEveryRefusalForHasteIsHeeded(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault telegramtest.Fault
+		want  string
+	}{
+		"in the body":           {telegramtest.Fault{Status: 429, RetryAfter: 30, Description: "Too Many Requests: retry after 30"}, "later 30s"},
+		"in the header":         {telegramtest.Fault{Status: 429, RetryAfter: 30, Header: true, Description: "Too Many Requests"}, "later 30s"},
+		"a proxy's":             {telegramtest.Fault{Status: 429, RetryAfter: 30, Header: true, HTML: true}, "later 30s"},
+		"a proxy's, no time":    {telegramtest.Fault{Status: 429, HTML: true}, "later 5s"},
+		"no time said":          {telegramtest.Fault{Status: 429, Description: "Too Many Requests"}, "later 5s"},
+		"longer than a session": {telegramtest.Fault{Status: 429, RetryAfter: 35000, Description: "Too Many Requests: retry after 35000"}, "later 9h43m20s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			poster(t, func(t *testing.T, r *rig) {
+				id := r.mustSend("42", chat.Card{Title: "A"})
+				time.Sleep(10 * time.Second)
+				r.Script("editMessageText", test.fault)
+				edit := func() string { return outcome(r.edit("42", id, chat.Card{Title: "B"})) }
+				if got := edit(); got != test.want {
+					t.Errorf("%s, not %s", got, test.want)
+				}
+				// All that is done there waits, and nothing is asked of the vendor.
+				if _, err := r.send("42", chat.Card{Title: "C"}, "k"); test.want != "later 5s" && outcome(err) != test.want {
+					t.Error(err)
+				}
+				after, _ := time.ParseDuration(strings.TrimPrefix(test.want, "later "))
+				time.Sleep(after)
+				if got := edit(); got != "sent" {
+					t.Errorf("afterwards: %s", got)
+				}
+				for _, c := range r.Calls() {
+					if since := c.At.Sub(r.Calls("editMessageText")[0].At); since > 0 && since < after {
+						t.Errorf("%s was called %v after the refusal", c.Method, since)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Posts, edits and pins in a group share its 20 a minute, and leave room for answers.
+func TestGroupGetsTwentyAMinuteInAll(t *testing.T) {
+	piped(t, func(t *testing.T, r *rig) {
+		r.SetBot(-100, 42, manager)
+		id := r.mustSend("-100", chat.Card{Title: "0"})
+		begun := time.Now()
+		do := []func(i int) error{
+			func(i int) error { return r.edit("-100", id, chat.Card{Title: fmt.Sprint(i)}) },
+			func(i int) error {
+				_, err := r.send("-100", chat.Card{Title: fmt.Sprint(i)}, fmt.Sprint(i))
+				return err
+			},
+			func(int) error { return r.bot.Pin(context.Background(), conversation("-100"), id) },
+			func(int) error { return r.bot.Unpin(context.Background(), conversation("-100"), id) },
+		}
+		var slowest time.Duration
+		for i, last := 1, 0; time.Since(begun) < 5*time.Minute; {
+			if i%30 == 0 && i != last {
+				last = i
+				asked, n := time.Now(), len(r.Messages(-100))
+				r.Say(-100, 43, "/overview")
+				r.said(-100, n+1)
+				slowest = max(slowest, time.Since(asked))
+			}
+			switch got := outcome(do[i%len(do)](i)); {
+			case got == "sent":
+				i++
+			case !strings.HasPrefix(got, "later"):
+				t.Fatal(got)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		calls := r.Calls("sendMessage", "editMessageText", "pinChatMessage", "unpinChatMessage")
+		for i := 20; i < len(calls); i++ {
+			if d := calls[i].At.Sub(calls[i-20].At); d < time.Minute {
+				t.Fatalf("21 calls within %v", d)
+			}
+		}
+		if len(calls) < 5*14 {
+			t.Errorf("%d calls in five minutes", len(calls))
+		}
+		if slowest > time.Second {
+			t.Errorf("an answer took %v", slowest)
+		}
+		r.clean()
+	})
+}
+
 func TestPace(t *testing.T) {
 	bot, err := telegram.New(telegram.Options{Token: "1:a"})
 	if err != nil {
