@@ -13,7 +13,8 @@
 // compares a snapshot with the baseline and writes down both the changes and the new
 // baseline, which baseline.go gives back. subscription.go keeps the standing orders,
 // schedule.go says when they are due, and conversation.go moves and suspends what
-// they are for. delivery.go is a card owed to a conversation; keep.go has what else
+// they are for. delivery.go is a card owed to a conversation, and verb.go
+// what is to be done with a message that was posted; keep.go has what else
 // must outlive a process, and status.go tells of all of it.
 //
 // # The dispatcher

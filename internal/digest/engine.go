@@ -91,8 +91,6 @@ func (e *engine) converse(ctx context.Context, where chat.Conversation, deadline
 			return e.leave(ctx, where, until)
 		case v.state == sending:
 			err = e.settle(ctx, v, "", &chat.Uncertain{Err: errInterrupted})
-		case v.due.After(now):
-			return e.leave(ctx, where, v.due)
 		case now.After(deadline):
 			return e.leave(ctx, where, now)
 		default:
@@ -159,7 +157,11 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 	}
 	e.pace.took(v.where)
 	now := e.now()
-	if err := e.journal.do(ctx, "claim", func(tx *transaction) error { return claim(ctx, tx, v, now) }); err != nil {
+	err = e.journal.do(ctx, "claim", func(tx *transaction) error { return claim(ctx, tx, v, now) })
+	if errors.Is(err, errChanged) {
+		return 0, nil // it is looked at again
+	}
+	if err != nil {
 		return 0, err
 	}
 	v.attempts++
@@ -183,11 +185,7 @@ func (e *engine) send(v *delivery, card chat.Card) (id chat.MessageID, err error
 			err = &chat.Uncertain{Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
-	to := v.where
-	if v.place.ID != "" {
-		to = v.place
-	}
-	return e.platform.Send(ctx, to, card, v.key)
+	return e.call(ctx, v, card)
 }
 
 // settle writes down what an attempt came to, for as long as it takes: a message

@@ -56,6 +56,7 @@ func judge(v *delivery, id chat.MessageID, err error, now time.Time, dedupes tim
 	var moved *chat.MovedTo
 	var gone *chat.Gone
 	var refusal *chat.Refused
+	var fixed *chat.Fixed
 	switch {
 	case errors.As(err, &later):
 		d.later(v, later, now)
@@ -66,12 +67,16 @@ func judge(v *delivery, id chat.MessageID, err error, now time.Time, dedupes tim
 	case errors.As(err, &gone):
 		d.suspend = reason(gone.Err)
 		d.key, d.alarm = goneKey(v.where), fmt.Sprintf("Nothing can be sent to %v until the bot is let back in: %s", v.where, d.suspend)
+	case !v.posts() && (errors.As(err, &fixed) || errors.As(err, &refusal) && v.verb != edits):
+		d.fixed(v, err)
 	case errors.As(err, &refusal) && !v.plain:
 		d.plain = true
 		d.key, d.alarm = "refused:"+v.where.Platform+":"+v.card, fmt.Sprintf("%s refused a card, first for %v; its plain text is sent instead. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
 	case errors.As(err, &refusal):
 		d.state = refused
 		d.key, d.alarm = "refused-plain:"+v.where.Platform+":"+v.card, fmt.Sprintf("%s refused a card and its plain text too, first for %v. The card is kept as %s. %v", v.where.Platform, v.where, v.card, err)
+	case !v.posts(): // to repeat it changes nothing
+		d.later(v, &chat.Later{Err: err}, now)
 	default: // Uncertain, and what no adapter classified: it may have been posted
 		d.uncertain(v, err, now, dedupes)
 	}
@@ -92,6 +97,15 @@ func (d *verdict) later(v *delivery, e *chat.Later, now time.Time) {
 	d.due = now.Add(delay)
 	if e.Everyone {
 		d.everyone = d.due
+	}
+}
+
+// fixed says that what was to be done with a message cannot be done. That a message
+// cannot be pinned the operators are told once for a conversation.
+func (d *verdict) fixed(v *delivery, err error) {
+	d.state = moot
+	if v.verb == pins {
+		d.key, d.alarm = "pin:"+v.where.String(), fmt.Sprintf("Messages that are kept up to date cannot be pinned in %v. %v", v.where, err)
 	}
 }
 

@@ -53,13 +53,6 @@ func (p *plot) until(moment string) {
 	}
 }
 
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // asleep lets time pass without doing anything.
 func (p *plot) asleep(moment string) { p.now = inZone(p.t, moment) }
 

@@ -68,6 +68,9 @@ func setThread(ctx context.Context, tx *transaction, in chat.Conversation, story
 // there is none, or in the conversation itself. Unless it is ready, something was
 // tried that took v's turn, and v is to be looked at again.
 func (e *engine) settleIn(ctx context.Context, v *delivery, sub Subscription) (ready bool, err error) {
+	if !v.posts() || v.verb == replies && v.message != "" {
+		return true, nil // it is where its target is
+	}
 	v.place = chat.Conversation{}
 	if v.story == "" {
 		return true, nil
@@ -191,7 +194,7 @@ func (e *engine) keepThread(ctx context.Context, v *delivery, t thread, alarm st
 func (e *engine) lostThread(ctx context.Context, v *delivery, outcome error) (bool, error) {
 	var gone *chat.Gone
 	var fixed *chat.Fixed
-	if v.place.ID == "" || !errors.As(outcome, &gone) && !errors.As(outcome, &fixed) {
+	if v.place.ID == "" || !v.posts() || !errors.As(outcome, &gone) && !errors.As(outcome, &fixed) {
 		return false, nil
 	}
 	t := thread{opened: v.opened.opened}

@@ -1,0 +1,145 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// The verbs of a delivery. What posts goes out in the order in which it was planned;
+// what does something with a message that was posted waits for that, and for
+// nothing else, and nothing waits for it.
+const (
+	posts   = "post"
+	replies = "reply" // posts an answer to the message of its target
+	edits   = "edit"  // has the message of its target show the card that it is owed to show
+	pins    = "pin"
+	unpins  = "unpin"
+)
+
+// posts says whether v posts a message; otherwise it does something with that of
+// its target, and doing it again changes nothing.
+func (v *delivery) posts() bool { return v.verb != edits && v.verb != pins && v.verb != unpins }
+
+// call calls the platform as the delivery's verb says.
+func (e *engine) call(ctx context.Context, v *delivery, card chat.Card) (chat.MessageID, error) {
+	to := v.where
+	if v.place.ID != "" {
+		to = v.place
+	}
+	if !v.posts() {
+		return "", e.amend(ctx, v, to, card)
+	}
+	if replier, ok := e.platform.(chat.Replier); ok && v.verb == replies && v.message != "" {
+		return replier.Reply(ctx, to, v.message, card, v.key)
+	}
+	return e.platform.Send(ctx, to, card, v.key)
+}
+
+// amend does something with the message of v's target.
+func (e *engine) amend(ctx context.Context, v *delivery, where chat.Conversation, card chat.Card) error {
+	editor, edit := e.platform.(chat.Editor)
+	pinner, pin := e.platform.(chat.Pinner)
+	var err error
+	switch {
+	case v.message == "":
+		err = &chat.Fixed{Err: errors.New("there is no message")}
+	case v.verb == edits && edit:
+		err = editor.Edit(ctx, where, v.message, card)
+	case v.verb == pins && pin:
+		err = pinner.Pin(ctx, where, v.message)
+	case v.verb == unpins && pin:
+		err = pinner.Unpin(ctx, where, v.message)
+	default:
+		err = &chat.Fixed{Err: errors.New("the platform cannot do that")}
+	}
+	var gone *chat.Gone
+	if errors.As(err, &gone) && v.place.ID != "" {
+		// It is the thread that is gone, and not the conversation.
+		return &chat.Fixed{Err: err}
+	}
+	return err
+}
+
+const (
+	sqlShows    = `SELECT card, shown, state, first_sent_at, settled_at, message, platform, conversation FROM deliveries WHERE id = $1`
+	sqlShow     = `UPDATE deliveries SET shown = $1 WHERE id = $2`
+	sqlSwap     = `UPDATE deliveries SET shown = $1, digest = $2 WHERE id = $3`
+	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2 WHERE target = $3 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
+	sqlNewVerb  = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
+		planned_at, first_sent_at, settled_at, message, trouble, verb, target)
+		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, 0, 0, 0, $8, 0, 0, '', '', $9, $10)`
+)
+
+// A shown is what a message shows, or is owed to show.
+type shown struct {
+	card    string // the hash of it
+	state   string
+	virgin  bool // it was never attempted
+	settled bool
+	message chat.MessageID
+	where   chat.Conversation
+}
+
+// shows returns what the message of a delivery shows.
+func shows(ctx context.Context, q queryer, id int64) (s shown, err error) {
+	var first, settled int64
+	var card, now, platform, where string
+	err = q.QueryRowContext(ctx, sqlShows, id).Scan(&card, &now, &s.state, &first, &settled, &s.message, &platform, &where)
+	if err != nil {
+		return s, err
+	}
+	if s.card = now; now == "" {
+		s.card = card
+	}
+	s.virgin, s.settled = s.state == waiting && first == 0, settled > 0
+	s.where, err = chat.ParseConversation(where)
+	return s, err
+}
+
+// show has the message of a delivery show a card that is stored, as part of a
+// digest, 0 for none. One that was never attempted is posted with it; any other is
+// edited once it is settled, by the edit that waits already if there is one.
+func (l *Ledger) show(ctx context.Context, tx *transaction, target int64, card string, digest int64, now time.Time) error {
+	s, err := shows(ctx, tx, target)
+	if err != nil || s.card == card {
+		return err
+	}
+	if s.virgin && digest > 0 {
+		_, err = tx.ExecContext(ctx, sqlSwap, card, digest, target)
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, sqlShow, card, target); err != nil || s.virgin {
+		return err
+	}
+	res, err := tx.ExecContext(ctx, sqlSameEdit, card, digest, target)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	return l.verb(ctx, tx, edits, target, s.where, card, digest, now)
+}
+
+// verb owes that something is done with the message of a delivery.
+func (l *Ledger) verb(ctx context.Context, tx *transaction, verb string, target int64, where chat.Conversation, card string, digest int64, now time.Time) error {
+	where, err := current(ctx, tx, where)
+	if err != nil {
+		return err
+	}
+	due, err := dueIn(ctx, tx, where, now)
+	if err != nil {
+		return err
+	}
+	id, err := next(ctx, tx, "delivery", 1)
+	if err != nil {
+		return err
+	}
+	key := l.keyOf(verb, strconv.FormatInt(target, 10), strconv.FormatInt(id, 10))
+	_, err = tx.ExecContext(ctx, sqlNewVerb, id, key, digest, where.Platform, where.String(), card, due, millis(now), verb, target)
+	return err
+}
