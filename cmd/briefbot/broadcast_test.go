@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
 
 const (
@@ -21,6 +23,7 @@ func TestBroadcastSurvivesKill(t *testing.T) {
 	if testing.Short() && os.Getenv("BRIEFBOT_TEST_REQUIRE") != "all" {
 		t.Skip("takes as long as the vendors' limits ask for; leave out -short")
 	}
+	t.Parallel()
 	b := newBroadcast(t)
 	b.start("--listen", "off", "--settle", "500ms")
 	b.append()
@@ -84,11 +87,15 @@ type broadcast struct {
 	channels []string
 }
 
+// operators is the chat that gets the alarms.
+const operators = 4242
+
 func newBroadcast(t testing.TB) *broadcast {
 	t.Helper()
 	b := &broadcast{world: newWorld(t)}
 	var config strings.Builder
-	config.WriteString("subscriptions:\n")
+	b.telegram.AddChat(telegramtest.Chat{ID: operators})
+	fmt.Fprintf(&config, "alarms: [\"telegram:%d\"]\nsubscriptions:\n", operators)
 	for n := range chats {
 		b.telegram.AddChat(telegramChat(n))
 		fmt.Fprintf(&config, "  - {to: \"telegram:%d\", stories: [grain], schedule: immediate}\n", telegramChat(n).ID)

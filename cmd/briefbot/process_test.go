@@ -3,10 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -178,4 +181,21 @@ func telegramChat(n int) telegramtest.Chat { return telegramtest.Chat{ID: int64(
 // contextWithin returns a context that ends with the test, or after d.
 func contextWithin(t testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), d)
+}
+
+// openStore opens a store to look into, also while briefbot has it open.
+func (w *world) openStore(path string) *sql.DB {
+	name := (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_pragma=busy_timeout(5000)"}).String()
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return db
+}
+
+// alarmed reports whether the operators were told of a message that is not confirmed.
+func (w *world) alarmed() bool {
+	return slices.ContainsFunc(w.telegram.Messages(operators), func(m telegramtest.Message) bool {
+		return strings.Contains(m.Text, "was posted is not known")
+	})
 }

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"database/sql"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
 
 // A reading is one message as it was posted and as it now stands.
@@ -143,13 +139,6 @@ func (s *soak) read(where string, all []reading, told map[pair]bool) (repeats in
 	return repeats
 }
 
-// alarmed reports whether the operators were told of a message that is not confirmed.
-func (s *soak) alarmed() bool {
-	return slices.ContainsFunc(s.telegram.Messages(4242), func(m telegramtest.Message) bool {
-		return strings.Contains(m.Text, "was posted is not known")
-	})
-}
-
 // inStore returns how many deliveries are owed still, and what those tell of which
 // nobody knows whether they were posted.
 func (s *soak) inStore(path string) (owed int, unconfirmed map[pair]bool) {
@@ -188,13 +177,4 @@ func (s *soak) inFlight() (n int) {
 		s.t.Fatal(err)
 	}
 	return n
-}
-
-func (s *soak) openStore(path string) *sql.DB {
-	name := (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_pragma=busy_timeout(5000)"}).String()
-	db, err := sql.Open("sqlite", name)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return db
 }

@@ -47,6 +47,7 @@ func hurried() {
 // from what the readers of every chat and channel have before them that nothing was
 // lost, that no more was repeated than was in flight, and that the order was kept.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	s := newSoak(t)
 	if deadline, ok := t.Deadline(); ok && time.Until(deadline) < s.lasts+time.Minute {
 		t.Fatalf("go test ends this before %v are over: give it -timeout %v", s.lasts, s.lasts+soakDeadline)
@@ -149,8 +150,8 @@ func (s *soak) furnish(rooms int) {
 		s.save(s.tales[n])
 	}
 	var config strings.Builder
-	config.WriteString("alarms: [\"telegram:4242\"]\nsubscriptions:\n")
-	s.telegram.AddChat(telegramtest.Chat{ID: 4242})
+	fmt.Fprintf(&config, "alarms: [\"telegram:%d\"]\nsubscriptions:\n", operators)
+	s.telegram.AddChat(telegramtest.Chat{ID: operators})
 	wants := func(where string, n int) {
 		fmt.Fprintf(&config, "  - {to: %q, stories: [story-%d, story-%d], schedule: immediate}\n", where, n%soakStories, (n+1)%soakStories)
 	}
