@@ -20,10 +20,11 @@ import (
 )
 
 // How long a call may take. A long poll is answered after at most pollTimeout
-// (https://core.telegram.org/bots/api#getupdates; the server clamps to 50 s).
+// (https://core.telegram.org/bots/api#getupdates; the server clamps to 50 s). It is
+// short enough that one whose connection died unseen is over within a minute.
 const (
 	callTimeout = 15 * time.Second
-	pollTimeout = 50 * time.Second
+	pollTimeout = 30 * time.Second
 	pollGrace   = 15 * time.Second
 )
 
@@ -45,6 +46,9 @@ func newClient(base, token string, transport http.RoundTripper) *client {
 	if transport == nil {
 		own := http.DefaultTransport.(*http.Transport).Clone()
 		own.MaxIdleConnsPerHost = 2 * workers
+		// A connection that died unseen must not be used for the many minutes until
+		// the system notices.
+		own.HTTP2 = &http.HTTP2Config{SendPingTimeout: callTimeout, PingTimeout: callTimeout / 2}
 		own.DialContext = (&net.Dialer{Timeout: callTimeout / 2, KeepAlive: callTimeout}).DialContext
 		transport = own
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -139,7 +140,23 @@ type rig struct {
 	bot  *telegram.Telegram
 	host *host
 	log  *chattest.Log
-	stop func() error // ends Serve and returns its error
+	down func() error  // what every request ends in without leaving; nil: nothing
+	stop func() error  // ends Serve and returns its error
+	over chan struct{} // closed when Serve has ended
+}
+
+// RoundTrip is the way to the vendor, which may be cut.
+func (r *rig) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r.down != nil {
+		if err := r.down(); err != nil {
+			return nil, err
+		}
+	}
+	carry := r.Transport()
+	if carry == nil {
+		carry = http.DefaultTransport
+	}
+	return carry.RoundTrip(req)
 }
 
 // newRig starts a vendor and a bot that is being served.
@@ -157,7 +174,7 @@ func newRig(t *testing.T, o telegramtest.Options) *rig {
 // connect makes a new bot, as a restart does.
 func (r *rig) connect() *telegram.Telegram {
 	r.t.Helper()
-	o := telegram.Options{Token: r.Token(), API: r.URL(), Transport: r.Transport(), Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o := telegram.Options{Token: r.Token(), API: r.URL(), Transport: r, Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	bot, err := telegram.New(o)
 	if err != nil {
 		r.t.Fatal(err)
@@ -170,8 +187,12 @@ func (r *rig) serve() {
 	r.bot = r.connect()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	bot, host := r.bot, r.host
-	go func() { ended <- bot.Serve(ctx, host) }()
+	bot, host, over := r.bot, r.host, make(chan struct{})
+	r.over = over
+	go func() {
+		defer close(over)
+		ended <- bot.Serve(ctx, host)
+	}()
 	var once sync.Once
 	var err error
 	r.stop = func() error {

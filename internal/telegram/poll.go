@@ -27,6 +27,7 @@ type session struct {
 
 	failures  int // polls that failed in a row
 	conflicts int
+	denials   int // of the token, in a row
 }
 
 // allowed are the updates that are read
@@ -39,6 +40,9 @@ const (
 	pollEvery = 500 * time.Millisecond // at least, where a poll brings nothing new
 	linger    = 250 * time.Millisecond // to let what was taken settle before the next poll
 	farewell  = 10 * time.Second       // for the answers begun when the bot stops
+	// A service that is ill has been seen to know no token for a moment: the bot ends
+	// when it is denied so often in a row.
+	maxDenials = 3
 )
 
 // Serve receives updates by long polling and answers them until ctx is done. It
@@ -80,13 +84,16 @@ func (t *Telegram) Serve(ctx context.Context, host chat.Host) error {
 // greet asks who the bot is until the service answers. It returns nil where ctx is
 // done or the token is not known, the latter with an error.
 func (t *Telegram) greet(ctx context.Context) (*user, error) {
+	denials := 0
 	for try := 0; ; try++ {
 		me, err := t.whoami(ctx)
 		if err == nil {
 			t.log.Info("connected to Telegram", "bot", "@"+me.Username)
 			return me, nil
 		}
-		if f := faultOf(err); f != nil && f.badToken() {
+		if f := faultOf(err); f == nil || !f.badToken() {
+			denials = 0
+		} else if denials++; denials == maxDenials {
 			return nil, badToken(err)
 		}
 		if ctx.Err() != nil {
@@ -151,12 +158,17 @@ func (s *session) open(ctx context.Context) bool {
 }
 
 func (s *session) fetch(ctx context.Context) ([]json.RawMessage, error) {
+	timeout, limit := pollTimeout, pollTimeout+pollGrace
+	if s.failures > 0 {
+		// Whether it works again is to be known soon.
+		timeout, limit = 0, callTimeout
+	}
 	p := map[string]string{
-		"timeout": strconv.Itoa(int(pollTimeout / time.Second)), "allowed_updates": allowed,
+		"timeout": strconv.Itoa(int(timeout / time.Second)), "allowed_updates": allowed,
 		"offset": decimal(s.place.confirmed()),
 	}
 	var batch []json.RawMessage
-	err := s.t.client.callWithin(ctx, pollTimeout+pollGrace, "getUpdates", p, &batch)
+	err := s.t.client.callWithin(ctx, limit, "getUpdates", p, &batch)
 	return batch, err
 }
 
@@ -167,13 +179,20 @@ func (s *session) trouble(ctx context.Context, err error) (wait time.Duration, f
 	case f == nil:
 		return backoff(s.failures), nil
 	case f.badToken():
-		return 0, badToken(err)
+		if s.denials++; s.denials == maxDenials {
+			return 0, badToken(err)
+		}
+		return backoff(s.denials), nil
 	case f.said && f.status == http.StatusConflict && f.has("webhook"):
 		return s.dropWebhook(ctx), nil
 	case f.said && f.status == http.StatusConflict:
 		return s.conflict(ctx, err), nil
 	}
 	s.failures++
+	if f.status == 0 {
+		// The connection may be dead, and be given to the next call all the same.
+		s.t.client.http.CloseIdleConnections()
+	}
 	wait = max(f.retryAfter, backoff(s.failures-1))
 	s.t.log.Warn("Telegram cannot be polled; trying again", "error", err, "after", wait, "failures", s.failures)
 	return wait, nil
@@ -207,7 +226,7 @@ func (s *session) recovered() {
 	if s.failures > 0 || s.conflicts > 0 {
 		s.t.log.Info("Telegram is being polled again", "failures", s.failures+s.conflicts)
 	}
-	s.failures, s.conflicts = 0, 0
+	s.failures, s.conflicts, s.denials = 0, 0, 0
 }
 
 // take hands the updates that are new to the lanes and returns how many they were.

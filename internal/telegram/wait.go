@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// The shortest and the longest wait between tries.
+// The shortest and the longest wait between tries. The longest, the chance and a try
+// that takes callTimeout are over within a minute.
 const (
 	minBackoff = time.Second
-	maxBackoff = time.Minute
+	maxBackoff = 30 * time.Second
 )
 
 // backoff is how long to wait after so many failures in a row: doubled each time,

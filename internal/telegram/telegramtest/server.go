@@ -56,6 +56,7 @@ type Server struct {
 	faults    []*script
 	limits    limits
 	closed    chan struct{}
+	revoked   bool
 }
 
 // A Call is one request and its answer, as the transcript keeps it.
@@ -118,11 +119,16 @@ func (s *Server) Close() {
 	}
 	close(s.closed)
 	s.mu.Unlock()
+	s.CloseConnections()
+	s.web.Close()
+}
+
+// CloseConnections ends every request in progress, as a network that goes away.
+func (s *Server) CloseConnections() {
 	if s.trans != nil {
 		s.trans.CloseIdleConnections()
 	}
 	s.web.CloseClientConnections()
-	s.web.Close()
 }
 
 // URL returns the API's base address.
@@ -130,6 +136,14 @@ func (s *Server) URL() string { return s.base }
 
 // Token returns the only token that is let in.
 func (s *Server) Token() string { return s.o.Token }
+
+// Revoke makes the token one that is not let in, as BotFather does.
+func (s *Server) Revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = true
+	s.touch()
+}
 
 // Name returns the bot's user name.
 func (s *Server) Name() string { return s.o.Name }
@@ -258,7 +272,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call := Call{Method: method, Params: params, At: time.Now()}
-	if token != s.o.Token {
+	s.mu.Lock()
+	revoked := s.revoked
+	s.mu.Unlock()
+	if token != s.o.Token || revoked {
 		call.Status, call.Error = http.StatusUnauthorized, "Unauthorized"
 		s.record(call)
 		s.answer(w, nil, &failure{code: http.StatusUnauthorized, text: "Unauthorized"})

@@ -87,6 +87,10 @@ func getUpdates(s *Server, ctx context.Context, p map[string]string) (any, error
 			s.mu.Unlock()
 			return nil, conflict("can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")
 		}
+		if s.revoked {
+			s.mu.Unlock()
+			return nil, &failure{code: http.StatusUnauthorized, text: "Unauthorized"}
+		}
 		if s.poll != mine {
 			s.mu.Unlock()
 			return nil, conflict("terminated by other getUpdates request; make sure that only one bot instance is running")
