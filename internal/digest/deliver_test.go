@@ -316,6 +316,7 @@ func TestPost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := openNew(t)
 		f := newFake("telegram")
+		f.tail = " m7 -1" // one card in two messages
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}})
 		where := chat.Conversation{Platform: "telegram", ID: "1"}
 		call := "timeline a after=" + strings.Repeat("x", 60)
@@ -331,7 +332,7 @@ func TestPost(t *testing.T) {
 		if took := time.Until(f.sent()[0].At); took < -3*time.Second-100*time.Millisecond {
 			t.Errorf("posted %v before now, want at once", took)
 		}
-		for id, want := range map[chat.MessageID]bool{"m0": true, "m1": false, "": false} {
+		for id, want := range map[chat.MessageID]bool{"m0": true, "m1": false, "m7": false, "m": false, "": false, "m0 m7 -1": true} {
 			if owns, err := l.Owns(t.Context(), where, id); owns != want || err != nil {
 				t.Errorf("Owns(%q) is %v, %v", id, owns, err)
 			}

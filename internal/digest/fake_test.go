@@ -28,6 +28,7 @@ type fake struct {
 	pace    chat.Pace
 	dedupes time.Duration
 	latency time.Duration
+	tail    string // of the id of every message
 	reply   func(n int, p post) (err error, posted bool)
 
 	// dead, once set, keeps anything from being posted: the process that sends is
@@ -69,7 +70,7 @@ func (f *fake) Send(ctx context.Context, to chat.Conversation, c chat.Card, key 
 	if f.reply != nil {
 		err, posted = f.reply(n, p)
 	}
-	id := chat.MessageID(fmt.Sprint("m", n))
+	id := chat.MessageID(fmt.Sprint("m", n) + f.tail)
 	if known, ok := f.keys[key]; ok && f.dedupes > 0 {
 		id, posted = known, false
 	}
