@@ -69,7 +69,7 @@ func (l *Ledger) move(ctx context.Context, tx *transaction, from, to chat.Conver
 	if _, err := tx.ExecContext(ctx, sqlMoved, from.String(), to.String()); err != nil {
 		return err
 	}
-	if err := moveOrders(ctx, tx, from, to); err != nil {
+	if err := l.moveOrders(ctx, tx, from, to); err != nil {
 		return err
 	}
 	now := millis(l.now())
@@ -92,7 +92,7 @@ func (l *Ledger) move(ctx context.Context, tx *transaction, from, to chat.Conver
 
 // moveOrders moves a conversation's orders; where the new one has an order for
 // the same stories, that stays, and nothing of the old one's is told again.
-func moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation) error {
+func (l *Ledger) moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation) error {
 	moving, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, from.String())
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation
 			taken = taken || o.Configured == s.Configured && fmt.Sprint(o.Stories) == fmt.Sprint(s.Stories)
 		}
 		if taken {
-			_, err = tx.ExecContext(ctx, sqlEndOrder, s.ID)
+			err = l.endOrder(ctx, tx, s.ID)
 		} else {
 			_, err = tx.ExecContext(ctx, sqlMoveOrder, to.String(), s.ID)
 		}
@@ -115,7 +115,7 @@ func moveOrders(ctx context.Context, tx *transaction, from, to chat.Conversation
 			return err
 		}
 	}
-	return arrange(ctx, tx, to)
+	return l.arrange(ctx, tx, to)
 }
 
 const (

@@ -25,6 +25,7 @@
 // planned.go writes the digest, its deliveries and the new cursor in one transaction.
 // queue.go has River run the jobs. engine.go sees each delivery through claim, send
 // and settle, in the order of its conversation, by the pace in pace.go; outcome.go
-// decides what becomes of it, thread.go in which thread it is posted, withhold.go takes back what may not be seen any more,
+// decides what becomes of it, thread.go in which thread it is posted, living.go
+// which message is kept up to date, withhold.go takes back what may not be seen any more,
 // and journal.go writes what many of them have to write in few transactions.
 package digest

@@ -218,8 +218,8 @@ func (e *engine) write(ctx context.Context, v *delivery, d verdict) error {
 	if err != nil {
 		return err
 	}
-	if d.moved.ID != "" {
-		e.ledger.stir() // it is owed to somebody else now
+	if d.moved.ID != "" || d.state == moot {
+		e.ledger.stir() // it is owed to somebody else now, or another message is
 	}
 	if d.alarm != "" && first {
 		e.alarm(context.WithoutCancel(ctx), d.key, d.alarm)
@@ -276,6 +276,9 @@ func (l *Ledger) settle(ctx context.Context, tx *transaction, v *delivery, d ver
 	_, err = tx.ExecContext(ctx, sqlSettle, d.state, d.plain, millis(d.due), int64(d.doubts), millis(settled), string(d.message), d.trouble, v.id)
 	if err != nil {
 		return false, err
+	}
+	if d.state == moot && v.verb == edits {
+		return true, l.fixed(ctx, tx, v.target, now)
 	}
 	if d.moved.ID != "" {
 		return true, l.move(ctx, tx, v.where, d.moved)

@@ -29,9 +29,12 @@ type trial struct {
 	kill  bool
 	skip  int // how often the step goes well before
 	mode  Mode
+	// pause is how long each round takes; the first edits are then not possible any
+	// more, so that living messages are posted anew.
+	pause time.Duration
 
 	ledger    *Ledger
-	platforms []*loom
+	platforms []*board
 	dead      atomic.Bool
 	lives     int
 	stop      func()
@@ -111,6 +114,25 @@ func (x *trial) open(int) (err error, done bool) {
 		return &chat.Uncertain{Err: errFault}, after
 	}
 	return nil, true
+}
+
+// amend stands in the middle of every edit, or every pin.
+func (x *trial) amend(step string) func(int, chat.MessageID) (err error, done bool) {
+	return func(n int, _ chat.MessageID) (err error, done bool) {
+		for _, after := range []bool{false, true} {
+			if !x.strike(step, after) {
+				continue
+			}
+			if x.kill {
+				x.die()
+			}
+			return &chat.Uncertain{Err: errFault}, after
+		}
+		if step == "edit" && x.pause > 0 && n < trialRooms {
+			return &chat.Fixed{Err: errFault}, false
+		}
+		return nil, true
+	}
 }
 
 // checkCursors sees to it that no cursor moves back.
@@ -230,8 +252,8 @@ const (
 func (x *trial) play() {
 	t := x.t
 	for _, name := range []string{"discord", "telegram"} {
-		f := newLoom(name)
-		f.dead, f.reply, f.open = &x.dead, x.reply, x.open
+		f := newBoard(name)
+		f.dead, f.reply, f.open, f.edit, f.pin = &x.dead, x.reply, x.open, x.amend("edit"), x.amend("pin")
 		x.platforms = append(x.platforms, f)
 	}
 	x.platforms[0].dedupes = 5 * time.Minute
@@ -241,7 +263,7 @@ func (x *trial) play() {
 	for i := range trialEvents {
 		events = append(events, event(fmt.Sprint("e", i)))
 		x.record(dossier(t, "a", events...))
-		time.Sleep(5 * time.Second)
+		time.Sleep(5*time.Second + x.pause)
 		synctest.Wait()
 		x.revive()
 		if i == 1 {
@@ -259,6 +281,11 @@ func (x *trial) play() {
 	x.end()
 	if !x.struck {
 		t.Errorf("the fault did not happen")
+	}
+	if x.mode == ModeEdit {
+		x.checkLiving()
+		x.checkSettled()
+		return
 	}
 	x.check()
 }
@@ -336,5 +363,80 @@ func (x *trial) checkSettled() {
 	}
 	if s.Waiting != 0 || s.Sending != 0 || s.Refused != 0 || s.Unconfirmed != 0 || s.Changes != trialEvents {
 		x.t.Errorf("at the end the status is %+v", s)
+	}
+}
+
+// TestLivingFaults has each step of living messages fail before its effect, after it,
+// and die at either moment. No change is lost, every message shows the last, and a
+// conversation has one living message: two where the platform does not deduplicate
+// and nobody knows whether the first was posted.
+func TestLivingFaults(t *testing.T) {
+	for _, step := range []string{"plan", "claim", "send", "settle", "assign", "edit", "pin", "renew"} {
+		for _, after := range []bool{false, true} {
+			for _, kill := range []bool{false, true} {
+				for _, skip := range []int{0, 3} {
+					if skip > 0 && (detecting || step == "assign" || step == "renew") {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/after=%v/kill=%v/skip=%d", step, after, kill, skip), func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							x := &trial{t: t, dir: t.TempDir(), step: step, after: after, kill: kill, skip: skip, mode: ModeEdit}
+							if step == "renew" {
+								x.pause = 2 * time.Hour
+							}
+							x.play()
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+func (x *trial) checkLiving() {
+	last := fmt.Sprint("a event.added e", trialEvents-1)
+	for _, f := range x.platforms {
+		for room := range trialRooms {
+			id := fmt.Sprint(room)
+			seen, messages, pinned, newest := "", 0, 0, ""
+			for _, line := range strings.Split(f.shows(), "\n") {
+				if where, title, _ := strings.Cut(line, " "); where == id && title != "own" {
+					messages++
+					newest = strings.TrimPrefix(title, "*")
+					if newest != title {
+						pinned++
+					}
+				}
+			}
+			for _, p := range f.sent() {
+				if p.To.ID == id {
+					seen += p.Card.Title + "\n"
+				}
+			}
+			for _, h := range f.history {
+				if strings.HasPrefix(h, "edit "+f.name+":"+id+" ") {
+					seen += h + "\n"
+				}
+			}
+			for i := range trialEvents {
+				if !strings.Contains(seen, fmt.Sprint("e", i)) {
+					x.t.Errorf("%s:%s never showed e%d:\n%s", f.name, id, i, seen)
+				}
+			}
+			if !strings.HasSuffix(newest, last[len("a event.added "):]) || pinned != 1 {
+				x.t.Errorf("%s:%s shows %q, of %d messages %d are pinned", f.name, id, newest, messages, pinned)
+			}
+			allowed := 1
+			if x.pause > 0 {
+				allowed++
+			}
+			if f.dedupes == 0 && (x.step == "send" && x.after || x.step == "settle" || x.kill && x.step != "plan") {
+				allowed++
+			}
+			if messages > allowed {
+				x.t.Errorf("%s:%s has %d living messages, allowed are %d", f.name, id, messages, allowed)
+			}
+		}
 	}
 }

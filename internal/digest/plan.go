@@ -102,7 +102,11 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 	if err := p.ledger.read.QueryRowContext(ctx, sqlNextDue).Scan(&due); err != nil {
 		return time.Time{}, p.ledger.explain(err)
 	}
-	next := earliest(moment(due), quiet)
+	renew, err := p.renew(ctx, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	next := earliest(earliest(moment(due), quiet), renew)
 	if failed {
 		// What failed is still due: do not come back for it at once.
 		if again := now.Add(retryPlan); next.IsZero() || !next.After(now) {

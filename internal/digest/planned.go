@@ -106,6 +106,9 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	if err != nil {
 		return err
 	}
+	if told.form == Living {
+		return b.living(ctx, id, key, s, told.story, cards[0])
+	}
 	story := ""
 	if s.Mode == ModeThread {
 		story = told.story
@@ -152,24 +155,24 @@ func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.C
 	if err != nil {
 		return err
 	}
-	return b.owe(ctx, digest, job, to, story, cards, "delivery", key)
+	_, err = b.owe(ctx, digest, job, to, story, cards, "delivery", key)
+	return err
 }
 
 // owe writes deliveries of a digest, whose keys are made of name and the place of
-// the card.
-func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation, story string, cards []string, name ...string) error {
-	id, err := next(ctx, b.tx, "delivery", int64(len(cards)))
-	if err != nil {
-		return err
+// the card, and returns the number of the first.
+func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation, story string, cards []string, name ...string) (id int64, err error) {
+	if id, err = next(ctx, b.tx, "delivery", int64(len(cards))); err != nil {
+		return 0, err
 	}
 	for i, card := range cards {
 		key := b.ledger.keyOf(append(slices.Clip(name), strconv.Itoa(i))...)
 		_, err := b.tx.ExecContext(ctx, sqlNewDelivery, id+int64(i), key, digest, to.Platform, to.String(), card, millis(b.now), job, millis(b.now), story)
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return id, nil
 }
 
 // job returns the number of a job that has room for one more conversation; 0 for

@@ -68,7 +68,15 @@ func (p *planner) parts(ctx context.Context, s Subscription, told []change) (par
 				rest = append(rest, c)
 			}
 		}
-		if err := add(form, of[0].Story, of); err != nil {
+		if form == Living {
+			if of, err = p.carry(ctx, s, of[0].Story, of); err != nil {
+				return nil, err
+			}
+		}
+		if len(of) > 0 {
+			err = add(form, of[0].Story, of)
+		}
+		if err != nil {
 			return nil, err
 		}
 		told = rest
@@ -208,18 +216,27 @@ func (p *planner) tells(ctx context.Context, where chat.Conversation, subject st
 	return n > 0, p.ledger.explain(err)
 }
 
-// merge returns what changes come to, each with the place of the last of them.
+// merge returns what changes of a window come to.
 func (p *planner) merge(changes []change) []change {
 	var key strings.Builder
-	plain := make([]brief.Change, len(changes))
-	last := make(map[string]change)
-	for i, c := range changes {
+	for _, c := range changes {
 		fmt.Fprint(&key, c.Seq, " ")
-		plain[i] = c.Change
-		last[c.subject], last[c.Story] = c, c
 	}
 	if m, ok := p.merged[key.String()]; ok {
 		return m
+	}
+	m := merged(changes)
+	remember(p.merged, key.String(), m)
+	return m
+}
+
+// merged returns what changes come to, each with the place of the last of them.
+func merged(changes []change) []change {
+	plain := make([]brief.Change, len(changes))
+	last := make(map[string]change)
+	for i, c := range changes {
+		plain[i] = c.Change
+		last[c.subject], last[c.Story] = c, c
 	}
 	var merged []change
 	for _, c := range brief.Merge(plain) {
@@ -235,7 +252,6 @@ func (p *planner) merge(changes []change) []change {
 		merged = append(merged, m)
 	}
 	slices.SortStableFunc(merged, bySeq)
-	remember(p.merged, key.String(), merged)
 	return merged
 }
 

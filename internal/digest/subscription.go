@@ -137,7 +137,7 @@ func (l *Ledger) Subscribe(ctx context.Context, s Subscription) (Subscription, e
 		if s, err = l.order(ctx, tx, s); err != nil {
 			return err
 		}
-		return arrange(ctx, tx, s.Where)
+		return l.arrange(ctx, tx, s.Where)
 	})
 	if err == nil {
 		l.stir()
@@ -174,6 +174,11 @@ func (l *Ledger) order(ctx context.Context, tx *transaction, s Subscription) (_ 
 		s.Next = s.due(now)
 	} else if err := l.reschedule(ctx, tx, &s, others[same], now); err != nil {
 		return s, err
+	}
+	if same >= 0 && s.Mode != ModeEdit {
+		if err := l.retire(ctx, tx, s.ID); err != nil {
+			return s, err
+		}
 	}
 	room, err := json.Marshal(s.Room)
 	if err != nil {
@@ -241,7 +246,7 @@ const sqlArrange = `UPDATE subscriptions SET elsewhere = $1 WHERE id = $2`
 
 // arrange notes, for each order of a conversation, the stories that another one
 // tells.
-func arrange(ctx context.Context, tx *transaction, where chat.Conversation) error {
+func (l *Ledger) arrange(ctx context.Context, tx *transaction, where chat.Conversation) error {
 	orders, err := collect(ctx, tx, scanSubscription, sqlSubscriptionsOf, where.String())
 	if err != nil {
 		return err
@@ -262,6 +267,12 @@ func arrange(ctx context.Context, tx *transaction, where chat.Conversation) erro
 			continue
 		}
 		if _, err := tx.ExecContext(ctx, sqlArrange, strings.Join(elsewhere, " "), o.ID); err != nil {
+			return err
+		}
+		if len(elsewhere) == 0 {
+			continue
+		}
+		if err := l.retire(ctx, tx, o.ID, elsewhere...); err != nil {
 			return err
 		}
 	}
@@ -289,12 +300,12 @@ func (l *Ledger) Unsubscribe(ctx context.Context, where chat.Conversation, story
 				configured++
 			case !o.Configured && slices.Contains(o.Stories, story):
 				removed++
-				if _, err := tx.ExecContext(ctx, sqlEndOrder, o.ID); err != nil {
+				if err := l.endOrder(ctx, tx, o.ID); err != nil {
 					return err
 				}
 			}
 		}
-		return arrange(ctx, tx, where)
+		return l.arrange(ctx, tx, where)
 	})
 	return removed, configured, err
 }
@@ -353,12 +364,12 @@ func (l *Ledger) configure(ctx context.Context, tx *transaction, subs []Subscrip
 			continue
 		}
 		touched[o.Where] = true
-		if _, err := tx.ExecContext(ctx, sqlEndOrder, o.ID); err != nil {
+		if err := l.endOrder(ctx, tx, o.ID); err != nil {
 			return err
 		}
 	}
 	for where := range touched {
-		if err := arrange(ctx, tx, where); err != nil {
+		if err := l.arrange(ctx, tx, where); err != nil {
 			return err
 		}
 	}

@@ -99,9 +99,11 @@ func opening(ctx context.Context, d Digest) ([]chat.Card, error) {
 // inMode orders a story as soon as it changes, in a mode.
 func inMode(t *testing.T, l *Ledger, where, story string, mode Mode) Subscription {
 	t.Helper()
-	s := subscribe(t, l, where, story, "immediate")
-	s.Mode = mode
-	s, err := l.Subscribe(t.Context(), s)
+	c, err := chat.ParseConversation(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Subscribe(t.Context(), Subscription{Where: c, Stories: []string{story}, Schedule: Immediate, Mode: mode})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,17 +19,9 @@ const (
 // see any more, and owes the conversation the rest of it instead. Stories are
 // those that it still sees.
 func (p *planner) withhold(ctx context.Context, v *delivery, sub Subscription, stories []string, now time.Time) error {
-	told, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (c change, err error) {
-		var at int64
-		var body []byte
-		if err := scan(&c.Seq, &at, &c.subject, &body); err != nil {
-			return c, err
-		}
-		c.At = moment(at)
-		return c, json.Unmarshal(body, &c.Change)
-	}, sqlComposed, v.composition)
+	told, err := p.toldBy(ctx, v.composition)
 	if err != nil {
-		return fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
+		return err
 	}
 	told = slices.DeleteFunc(told, func(c change) bool { return !slices.Contains(stories, c.Story) })
 	var rest *composition
@@ -47,6 +39,23 @@ func (p *planner) withhold(ctx context.Context, v *delivery, sub Subscription, s
 	})
 }
 
+// toldBy returns the changes that a composition tells.
+func (p *planner) toldBy(ctx context.Context, composition string) ([]change, error) {
+	told, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (c change, err error) {
+		var at int64
+		var body []byte
+		if err := scan(&c.Seq, &at, &c.subject, &body); err != nil {
+			return c, err
+		}
+		c.At = moment(at)
+		return c, json.Unmarshal(body, &c.Change)
+	}, sqlComposed, composition)
+	if err != nil {
+		return nil, fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
+	}
+	return told, nil
+}
+
 // instead gives a digest another composition, or none, and the deliveries of it.
 func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) error {
 	if rest == nil {
@@ -62,5 +71,6 @@ func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) err
 		return err
 	}
 	// No job: the worker that withheld goes on with the conversation.
-	return b.owe(ctx, v.digest, 0, v.where, v.story, cards, "instead", v.key, rest.hash)
+	_, err = b.owe(ctx, v.digest, 0, v.where, v.story, cards, "instead", v.key, rest.hash)
+	return err
 }

@@ -24,14 +24,18 @@ CREATE INDEX deliveries_by_digest ON deliveries (digest);
 ALTER TABLE conversations ADD COLUMN suspended_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN probed_at BIGINT NOT NULL DEFAULT 0;
 
--- The delivery whose message is the living one about a story.
+-- The delivery whose message is the living one about a story, and the last digest that
+-- it shows or is to show.
 CREATE TABLE living (
     subscription BIGINT NOT NULL,
     story        TEXT NOT NULL,
     delivery     BIGINT NOT NULL,
+    digest       BIGINT NOT NULL,
+    renew_at     BIGINT NOT NULL, -- when another message is to take its place; 0: it is not
     PRIMARY KEY (subscription, story)
 );
 CREATE INDEX living_by_delivery ON living (delivery);
+CREATE INDEX living_to_renew ON living (renew_at) WHERE renew_at > 0;
 
 -- The thread of a story in a conversation; empty: none could be opened.
 CREATE TABLE threads (
