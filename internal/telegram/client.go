@@ -118,9 +118,7 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	x.status = resp.StatusCode
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		x.retryAfter = time.Duration(s) * time.Second
-	}
+	x.retryAfter = retryHeader(resp.Header.Get("Retry-After"))
 	var envelope struct {
 		OK *bool `json:"ok"`
 	}
@@ -130,6 +128,17 @@ func (x *exchange) Do(req *http.Request) (*http.Response, error) {
 	x.json = true
 	resp.Body = io.NopCloser(bytes.NewReader(data))
 	return resp, nil
+}
+
+// retryHeader reads a Retry-After header: seconds, or a date, which proxies write.
+func retryHeader(text string) time.Duration {
+	if s, err := strconv.Atoi(text); err == nil {
+		return time.Duration(max(s, 0)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
 }
 
 // fault says what became of a request that failed.

@@ -209,12 +209,13 @@ func (g *gate) forget(now time.Time) {
 // mean that the bot as a whole is too fast.
 const hasteWindow = time.Second
 
-// pause heeds a refusal for haste. It reports whether everything has to wait.
-func (g *gate) pause(chat int64, after time.Duration) (everyone bool) {
+// pause heeds a refusal for haste in a chat, which may be known to be meant for all of
+// them. It reports whether everything has to wait.
+func (g *gate) pause(chat int64, after time.Duration, all bool) (everyone bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	everyone = g.hasted != chat && !g.hasty.IsZero() && now.Sub(g.hasty) <= hasteWindow
+	everyone = all || g.hasted != chat && !g.hasty.IsZero() && now.Sub(g.hasty) <= hasteWindow
 	g.hasty, g.hasted = now, chat
 	if everyone {
 		g.prolong(0, now, after)

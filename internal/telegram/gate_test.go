@@ -152,10 +152,10 @@ func TestGateSaysHowLongToWait(t *testing.T) {
 func TestGateHeedsPauses(t *testing.T) {
 	c := newClock()
 	g := newGate(c.now)
-	if g.pause(42, 10*time.Second) {
+	if g.pause(42, 10*time.Second, false) {
 		t.Error("one chat stops everyone")
 	}
-	if g.pause(42, 5*time.Second) {
+	if g.pause(42, 5*time.Second, false) {
 		t.Error("the same chat twice stops everyone")
 	}
 	if wait := g.try(42, 0); wait != 10*time.Second {
@@ -165,10 +165,10 @@ func TestGateHeedsPauses(t *testing.T) {
 		t.Errorf("another chat waits %v", wait)
 	}
 	c.advance(2 * time.Second)
-	if g.pause(43, time.Second) || g.everyone() {
+	if g.pause(43, time.Second, false) || g.everyone() {
 		t.Error("two chats two seconds apart stop everyone")
 	}
-	if !g.pause(44, 3*time.Second) || !g.everyone() {
+	if !g.pause(44, 3*time.Second, false) || !g.everyone() {
 		t.Error("two chats at once do not stop everyone")
 	}
 	if wait := g.try(45, 0); wait != 3*time.Second {
@@ -181,6 +181,10 @@ func TestGateHeedsPauses(t *testing.T) {
 	if wait, err := g.pass(context.Background(), 45, true, time.Second); wait != 0 || err != nil {
 		t.Errorf("afterwards: %v %v", wait, err)
 	}
+	c.advance(time.Minute)
+	if !g.pause(42, time.Second, true) || g.try(46, 0) != time.Second {
+		t.Error("what is meant for all stops one chat alone")
+	}
 }
 
 // A clock that goes back stops nothing, and one that leaps lets no more pass than a
@@ -190,7 +194,7 @@ func TestGateSurvivesLeapsOfTheClock(t *testing.T) {
 		c := newClock()
 		g := newGate(c.now)
 		passed(g, 100, reserve, func(i int) int64 { return int64(i%20 - 10) })
-		g.pause(77, 20*time.Second)
+		g.pause(77, 20*time.Second, false)
 		c.advance(leap)
 		if got := passed(g, 100, 0, func(i int) int64 { return int64(1000 + i) }); got > allBurst {
 			t.Errorf("%v: %d pass at once", leap, got)

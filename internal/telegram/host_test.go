@@ -2,6 +2,7 @@ package telegram_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ type host struct {
 	owned   map[string]bool // conversation and message id
 	ownsErr error
 	offErr  error
+	lost    int // events that cannot be kept
 }
 
 func newHost() *host { return &host{seen: map[string]bool{}, owned: map[string]bool{}} }
@@ -56,6 +58,10 @@ func (h *host) CompleteLine(context.Context, chat.Invocation, string) []chat.Cho
 func (h *host) Lifecycle(_ context.Context, e chat.Event) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.lost > 0 {
+		h.lost--
+		return errors.New("locked")
+	}
 	h.events = append(h.events, e)
 	return nil
 }

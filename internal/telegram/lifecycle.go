@@ -85,9 +85,21 @@ func (s *session) turned(ctx context.Context, m *message) {
 	s.tell(ctx, e)
 }
 
-func (s *session) tell(ctx context.Context, e chat.Event) {
-	if err := s.host.Lifecycle(ctx, e); err != nil {
-		s.t.log.Error("a change of a conversation could not be kept", "conversation", e.Where.String(), "error", err)
+// tellTries is how often a change is told where it cannot be kept; the service tells
+// it once.
+const tellTries = 6
+
+// tell reports a change and says whether it was kept.
+func (s *session) tell(ctx context.Context, e chat.Event) bool {
+	for try := 0; ; try++ {
+		err := s.host.Lifecycle(ctx, e)
+		if err == nil {
+			return true
+		}
+		s.t.log.Error("a change of a conversation could not be kept", "conversation", e.Where.String(), "try", try+1, "error", err)
+		if try+1 == tellTries || !sleep(ctx, backoff(try)) {
+			return false
+		}
 	}
 }
 
@@ -115,8 +127,7 @@ func (s *session) moved(ctx context.Context, from, to chat.Conversation) {
 	if s.moves.told[from.ID] {
 		return
 	}
-	if err := s.host.Lifecycle(ctx, chat.Event{Kind: chat.Moved, Where: from, To: to, Room: []string{platformName + ":" + to.ID}}); err != nil {
-		s.t.log.Error("the move of a conversation could not be kept", "from", from.String(), "to", to.String(), "error", err)
+	if !s.tell(ctx, chat.Event{Kind: chat.Moved, Where: from, To: to, Room: []string{platformName + ":" + to.ID}}) {
 		return
 	}
 	if s.moves.told == nil {

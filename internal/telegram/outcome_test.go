@@ -60,7 +60,7 @@ func TestEveryAnswerHasItsOutcome(t *testing.T) {
 		{fault{}, "sent"},
 		{fault{Status: 429, RetryAfter: 7, Description: "Too Many Requests: retry after 7"}, "later 7s"},
 		{fault{Status: 429, RetryAfter: 9, Header: true, Description: "Too Many Requests"}, "later 9s"},
-		{fault{Status: 429, RetryAfter: 9, Header: true, HTML: true}, "later 9s"},
+		{fault{Status: 429, RetryAfter: 9, Header: true, HTML: true}, "later 9s everyone"},
 		{said(429, "Too Many Requests"), "later 5s"},
 		{fault{Status: 400, MigrateTo: -1005, Description: "Bad Request: group chat was upgraded to a supergroup chat"}, "moved to telegram:-1005"},
 		{said(403, "Forbidden: bot was blocked by the user"), "gone"},
@@ -157,6 +157,45 @@ func TestNothingWrittenIsLater(t *testing.T) {
 	if got := outcome(err); got != "later 0s" {
 		t.Errorf("cancelled before anything was written: %s: %v", got, err)
 	}
+}
+
+// A proxy may say until when to wait.
+func TestRetryAfterMayBeADate(t *testing.T) {
+	for header, want := range map[string][2]time.Duration{
+		time.Now().Add(time.Hour).UTC().Format(http.TimeFormat):  {50 * time.Minute, time.Hour},
+		time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat): {5 * time.Second, 5 * time.Second},
+		"-5":   {5 * time.Second, 5 * time.Second},
+		"soon": {5 * time.Second, 5 * time.Second},
+	} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(http.StatusTooManyRequests)
+		}))
+		defer proxy.Close()
+		bot, err := telegram.New(telegram.Options{Token: "1:a", API: proxy.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = bot.Send(context.Background(), conversation("42"), chat.Card{Title: "A"}, "key")
+		var later *chat.Later
+		if !errors.As(err, &later) || later.After < want[0] || later.After > want[1] || !later.Everyone {
+			t.Errorf("%q: %v, %+v", header, err, later)
+		}
+	}
+}
+
+// A send that is given up while the service is silent may have been posted; whoever
+// gave it up can tell.
+func TestSendGivenUpIsUncertain(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		r.Script("sendMessage", telegramtest.Fault{Hang: true})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, err := r.bot.Send(ctx, conversation("42"), chat.Card{Title: "A"}, "key")
+		if outcome(err) != "uncertain" || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestConversationsThatAreNone(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -167,8 +168,9 @@ func (t *Telegram) ask(ctx context.Context, to chat.Conversation, r request, res
 	}
 	out := f.outcome(r.verb, to)
 	var later *chat.Later
-	if f.status == 429 && errors.As(out, &later) {
-		later.Everyone = t.gate.pause(id, later.After)
+	if f.status == http.StatusTooManyRequests && errors.As(out, &later) {
+		// What stands between knows no chats: its refusal is the bot's address's.
+		later.Everyone = t.gate.pause(id, later.After, !f.service)
 	}
 	return out
 }

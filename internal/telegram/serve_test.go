@@ -418,6 +418,26 @@ func TestMoveIsToldOnce(t *testing.T) {
 	})
 }
 
+// What the service tells once is told again where it could not be kept.
+func TestLifecycleIsKeptAtLast(t *testing.T) {
+	for _, failures := range []int{1, 4, 100} {
+		t.Run(fmt.Sprint(failures), func(t *testing.T) {
+			piped(t, func(t *testing.T, r *rig) {
+				r.host.mu.Lock()
+				r.host.lost = failures
+				r.host.mu.Unlock()
+				r.SetBot(-100, 42, telegramtest.Standing{Status: "kicked"})
+				r.AwaitFor(5*time.Minute, "the update to be confirmed", func() bool { return r.Pending() == 0 })
+				time.Sleep(5 * time.Minute)
+				if n := len(r.host.told()); (n == 1) != (failures < 6) {
+					t.Errorf("told %d times", n)
+				}
+				r.answersOnce("/overview")
+			})
+		})
+	}
+}
+
 // The old id fails for a post of nobody's asking before the service message is read,
 // and both say the same.
 func TestMoveIsKnownByBothSignals(t *testing.T) {

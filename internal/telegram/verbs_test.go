@@ -192,8 +192,8 @@ func TestEveryFaultHasItsOutcomeForEachVerb(t *testing.T) {
 		want  string
 	}{
 		{fault{Status: 429, RetryAfter: 7, Description: "Too Many Requests: retry after 7"}, "later 7s"},
-		{fault{Status: 429, RetryAfter: 9, Header: true, HTML: true}, "later 9s"},
-		{fault{Status: 429, HTML: true}, "later 5s"},
+		{fault{Status: 429, RetryAfter: 9, Header: true, HTML: true}, "later 9s everyone"},
+		{fault{Status: 429, HTML: true}, "later 5s everyone"},
 		{fault{Status: 400, MigrateTo: -1005, Description: "Bad Request: group chat was upgraded to a supergroup chat"}, "moved to telegram:-1005"},
 		{fault{Status: 400, HTML: true}, "later 0s"},
 		{fault{Status: 403, HTML: true}, "later 0s"},
