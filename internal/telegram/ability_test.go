@@ -167,6 +167,32 @@ func TestEditOfSeveralMessages(t *testing.T) {
 	}
 }
 
+// An edit that stopped half way is not gone on with when another is asked for.
+func TestEditOvertakenByAnother(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		id := r.mustSend("42", longCard())
+		versions := map[string]chat.Card{}
+		for _, word := range []string{"first", "second"} {
+			c := longCard()
+			for i := range c.Items {
+				c.Items[i].Label = word
+			}
+			versions[word] = c
+		}
+		r.Script("editMessageText", telegramtest.Fault{}, telegramtest.Fault{Status: 502, HTML: true})
+		if err := r.edit("42", id, versions["first"]); outcome(err) != "later 0s" {
+			t.Fatal(err)
+		}
+		if err := r.edit("42", id, versions["second"]); err != nil {
+			t.Fatal(err)
+		}
+		whole := strings.Join(texts(r.Messages(42)), "\n")
+		if n := strings.Count(whole, "second\n"); n != 40 || strings.Contains(whole, "first\n") {
+			t.Errorf("%d items are of the second:\n%s", n, whole)
+		}
+	})
+}
+
 func TestEditOfSeveralMessagesOneOfWhichIsGone(t *testing.T) {
 	poster(t, func(t *testing.T, r *rig) {
 		id := r.mustSend("42", longCard())
@@ -218,6 +244,27 @@ func TestReply(t *testing.T) {
 		theirs := r.Say(-1000000000005, 43, "hello")
 		if m := reply("-1000000000005", chat.MessageID(fmt.Sprint(theirs, " -5"))); m.ReplyTo != 0 {
 			t.Errorf("the answer is to %d, which is another's", m.ReplyTo)
+		}
+	})
+}
+
+// Of an answer of several messages the first is the answer.
+func TestLongReply(t *testing.T) {
+	poster(t, func(t *testing.T, r *rig) {
+		asked := r.Say(42, 42, "hello")
+		var outcomes []string
+		r.Script("sendMessage", telegramtest.Fault{}, telegramtest.Fault{Status: 502, HTML: true})
+		for range 2 {
+			_, err := r.bot.Reply(context.Background(), conversation("42"), chat.MessageID(fmt.Sprint(asked)), longCard(), "key")
+			outcomes = append(outcomes, outcome(err))
+		}
+		if !slices.Equal(outcomes, []string{"later 0s", "sent"}) {
+			t.Errorf("the outcomes were %v", outcomes)
+		}
+		for i, m := range r.Messages(42) {
+			if (m.ReplyTo == asked) != (i == 0) {
+				t.Errorf("message %d answers %d", i+1, m.ReplyTo)
+			}
 		}
 	})
 }

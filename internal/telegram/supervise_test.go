@@ -160,6 +160,28 @@ func TestOutagesAreSurvived(t *testing.T) {
 	}
 }
 
+// However long the service is silent, the answer is there within a minute of its
+// speaking again: no poll waits for long on a connection that is dead.
+func TestSilenceOfAnyLength(t *testing.T) {
+	for long := time.Second; long < 4*time.Minute; long += 3700 * time.Millisecond {
+		t.Run(long.String(), func(t *testing.T) {
+			piped(t, func(t *testing.T, r *rig) {
+				begun := make(chan time.Time, 1)
+				var first time.Time
+				r.Always("getUpdates", func(c telegramtest.Call) (telegramtest.Fault, bool) {
+					if first.IsZero() {
+						first = c.At
+						begun <- first
+					}
+					return telegramtest.Fault{Hang: true}, c.At.Sub(first) < long
+				})
+				time.Sleep(time.Until((<-begun).Add(long)))
+				r.answersOnce("/overview")
+			})
+		})
+	}
+}
+
 // What was asked while the way was cut is answered in order and once, also where the
 // service believes to have told it.
 func TestQuestionsOfAnOutageAreAnsweredOnce(t *testing.T) {
