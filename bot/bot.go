@@ -154,6 +154,9 @@ func New(ctx context.Context, o Options) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.checkModes(o.Config); err != nil {
+		return nil, err
+	}
 	b.config.Store(config)
 	if b.set, err = chat.NewSet(b.commands(), chat.Rules{
 		Operator: b.operates, Admit: b.admit, Explain: b.explain, Recall: b.ledger.Call,
@@ -300,6 +303,9 @@ func (b *Bot) bury(ctx context.Context, ended <-chan error) error {
 func (b *Bot) Reload(ctx context.Context, c Config) error {
 	next, err := readConfig(c)
 	if err != nil {
+		return err
+	}
+	if err := b.checkModes(c); err != nil {
 		return err
 	}
 	b.configuring.Lock()

@@ -66,7 +66,7 @@ func (b *Bot) commands() []chat.Command {
 			{Name: "schedule", Summary: "immediate, hourly, daily 08:00, weekdays 08:00, weekly mon 08:00, or cron",
 				Prefix: digest.ScheduleWords, Complete: completeSchedule},
 			{Name: "timezone", Summary: "The zone of the schedule’s hours, such as Europe/Kyiv", Complete: completeZone},
-			{Name: "mode", Summary: "How changes are posted: post, a new message each time", Choices: modes()},
+			{Name: "mode", Summary: "post: new messages; edit: one message, kept up to date; thread: a thread for each story", Choices: modes()},
 			{Name: "importance", Summary: "Only what matters this much or more", Choices: choices("minor", "normal", "major")},
 			{Name: "quiet", Summary: "Hours without digests, such as 22:00-07:00", Complete: completeQuiet},
 		}},
@@ -91,13 +91,4 @@ func choices(words ...string) []chat.Choice {
 		all[i] = chat.Choice{Label: w, Value: w}
 	}
 	return all
-}
-
-// modes are the ways of posting that the contract names.
-func modes() []chat.Choice {
-	return []chat.Choice{
-		{Label: "post", Value: "post"},
-		{Label: "edit (not built yet)", Value: "edit"},
-		{Label: "thread (not built yet)", Value: "thread"},
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/chat/chattest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -22,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // files are, in order:
 //
 //   - config: lines “closed”, “group NAME MEMBER…”, “operator ADDRESS”, “timezone ZONE”,
-//     “alarms CONVERSATION”
+//     “alarms CONVERSATION”, “able” for a platform that edits and has threads
 //   - ID.yaml: a brief; once a question was asked, an edit that is noticed at once
 //   - [ASKER: ]/LINE: a question; the content is the answer as plain text
 //   - [ASKER: ]press LABEL: a press on a button of the last answer, likewise
@@ -66,6 +67,7 @@ type conversation struct {
 	t      *testing.T
 	config Config
 	briefs map[string]string
+	able   bool   // the platform is
 	world  *world // made when it is first needed
 	last   chat.Card
 }
@@ -89,7 +91,11 @@ func play(t *testing.T, archive *txtar.Archive) {
 
 func (c *conversation) start() *world {
 	if c.world == nil {
-		c.world = newWorld(c.t, c.briefs, withConfig(c.config))
+		c.world = newWorld(c.t, c.briefs, withConfig(c.config), func(w *world) {
+			if c.able {
+				w.options.Platforms = []chat.Platform{chattest.NewAble(w.fake)}
+			}
+		})
 	}
 	return c.world
 }
@@ -110,6 +116,8 @@ func (c *conversation) configure(text string) {
 		switch words[0] {
 		case "closed":
 			c.config.Policy.Closed = true
+		case "able":
+			c.able = true
 		case "group":
 			c.config.Policy.Groups[words[1]] = words[2:]
 		case "operator":

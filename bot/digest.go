@@ -26,7 +26,14 @@ const (
 // wording goes to many conversations: what a digest holds was selected by what its
 // readers may see, and no other story is named in it.
 func (b *Bot) compose(_ context.Context, d digest.Digest) ([]chat.Card, error) {
-	return digestCards(d, brief.Unrestricted(b.library.Current()).Story, b.page)
+	find := brief.Unrestricted(b.library.Current()).Story
+	switch d.Form {
+	case digest.Living:
+		return livingCards(d, find, b.page)
+	case digest.Opening:
+		return openingCards(d, find, b.page), nil
+	}
+	return digestCards(d, find, b.page)
 }
 
 // digestCards words a digest: what is new, what was revised and what was

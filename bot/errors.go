@@ -11,6 +11,7 @@ import (
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
 	"github.com/briefbot/briefbot/internal/spelling"
 )
 
@@ -29,8 +30,11 @@ type (
 	}
 	// badValue: an option's value is not what the option takes.
 	badValue struct{ option, value, want string }
-	// notBuilt: the contract has it, this version does not.
-	notBuilt struct{ what string }
+	// notAble: the service cannot post in a mode.
+	notAble struct {
+		mode digest.Mode
+		why  string
+	}
 	// notHere: the asker may read the story, the conversation may not.
 	notHere struct{ title string }
 	// notAdmitted: the bot is closed, and does not know who asks.
@@ -47,7 +51,9 @@ func (e *unknownEvent) Error() string { return "there is no event " + quoted(e.i
 func (e *badValue) Error() string {
 	return fmt.Sprintf("the option “%s” does not take %s: write %s", e.option, quoted(e.value), e.want)
 }
-func (e *notBuilt) Error() string    { return e.what + " is not built yet" }
+func (e *notAble) Error() string {
+	return fmt.Sprintf("digests cannot be posted here in the mode “%s”: %s", e.mode, e.why)
+}
 func (e *notHere) Error() string     { return "this conversation may not read “" + e.title + "”" }
 func (e *notAdmitted) Error() string { return "the bot is closed to this asker" }
 func (e *cannotPost) Error() string  { return "the bot may not post in this conversation" }
@@ -69,7 +75,7 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		here    *notHere
 		post    *cannotPost
 		value   *badValue
-		unbuilt *notBuilt
+		unable  *notAble
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -93,8 +99,8 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		return cannotPostCard(post)
 	case errors.As(err, &value):
 		return trouble("That value does not fit", sentence(value.Error()))
-	case errors.As(err, &unbuilt):
-		return trouble("Not built yet", sentence(unbuilt.Error()))
+	case errors.As(err, &unable):
+		return trouble("Not possible here", sentence(unable.Error())+" Leave the mode out, and each digest is a new message.")
 	case errors.Is(err, chat.ErrNoCall):
 		return staleButton()
 	case errors.Is(err, chat.ErrNotManager):

@@ -73,8 +73,9 @@ func (b *Bot) order(q *question) (digest.Subscription, []*brief.Dossier, error) 
 		}
 		sub.Stories, stories = []string{d.ID}, []*brief.Dossier{d}
 	}
-	if mode := q.Arg("mode"); mode != "" && mode != "post" {
-		return sub, nil, &notBuilt{what: "The mode " + quoted(mode)}
+	sub.Mode = digest.Mode(strings.ToLower(q.Arg("mode")))
+	if why := able(b.platform(q.Where.Platform), sub.Mode); why != "" {
+		return sub, nil, &notAble{mode: sub.Mode, why: why}
 	}
 	if typed := q.Arg("quiet"); typed != "" {
 		hours, err := digest.ParseQuiet(typed)

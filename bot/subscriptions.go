@@ -193,7 +193,7 @@ func scheduleWords(s digest.Subscription) string {
 // orderWords says how often and what, how, and when not: “daily at 08:00
 // Europe/Kyiv, only what is of major importance, quiet from 22:00 to 07:00”.
 func orderWords(s digest.Subscription) string {
-	return scheduleWords(s) + importanceFrom(s.Importance) + quietWords(s)
+	return scheduleWords(s) + importanceFrom(s.Importance) + modeWords(s.Mode) + quietWords(s)
 }
 
 // quietWords says when nothing is posted. The zone is named where the schedule does

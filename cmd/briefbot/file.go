@@ -232,8 +232,10 @@ func (f *file) subscription(n *yaml.Node) {
 			}
 		},
 		"mode": func(n *yaml.Node) {
-			if text, _ := f.scalar(n); text != "post" {
-				f.problem(n, "subscription", "%q is not built yet; leave it out, or write post", text)
+			text, _ := f.scalar(n)
+			s.Mode = digest.Mode(text)
+			if !slices.Contains([]digest.Mode{digest.ModePost, digest.ModeEdit, digest.ModeThread}, s.Mode) {
+				f.problem(n, "subscription", "write post, edit or thread, not %q", text)
 			}
 		},
 		"quiet": func(n *yaml.Node) {
