@@ -32,7 +32,7 @@ const (
 	soakStories  = 4
 	soakSettle   = 200 * time.Millisecond
 	soakBurst    = 5               // edits, at most, before somebody is to be told of them
-	soakOutages  = 10              // of a hundred ends of the process, how many are orderly
+	soakOutages  = 20              // of a hundred ends of the process, how many are orderly
 	soakDeadline = 5 * time.Minute // for everybody to be told
 )
 

@@ -126,11 +126,30 @@ func (d *Dispatcher) Wake() { d.ledger.stir() }
 
 // Run plans, claims, sends and settles until ctx is done, then lets the sends in
 // flight settle for at most ten seconds. Called once. It returns an error only
-// if the ledger cannot be used.
+// if the ledger cannot be used; damage of the store ends the run at once.
 //
 // It starts the journal, which owns what workers write; River, whose workers own
 // the sends; and is itself the loop that plans and that gives River its jobs.
 func (d *Dispatcher) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// The guard owns nothing: a store that turns out to be damaged ends the run.
+	go func() {
+		select {
+		case <-d.ledger.harm.found:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	err := d.work(ctx)
+	if damage := d.ledger.damage(); damage != nil {
+		return damage
+	}
+	return err
+}
+
+// work is Run until ctx is done.
+func (d *Dispatcher) work(ctx context.Context) error {
 	flight, land := context.WithCancel(context.WithoutCancel(ctx))
 	defer land()
 	for _, e := range d.engines {

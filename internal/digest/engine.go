@@ -188,8 +188,9 @@ func (e *engine) send(v *delivery, card chat.Card) (id chat.MessageID, err error
 	return e.call(ctx, v, card)
 }
 
-// settle writes down what an attempt came to, for as long as it takes: a message
-// that was posted and not written down would be posted again.
+// settle writes down what an attempt came to, for as long as it takes, however long
+// its job may: a message that was posted and not written down would be posted again.
+// It gives up when the flight ends.
 func (e *engine) settle(ctx context.Context, v *delivery, id chat.MessageID, outcome error) error {
 	d := judge(v, id, outcome, e.now(), e.dedupes)
 	if !d.everyone.IsZero() {
@@ -197,10 +198,10 @@ func (e *engine) settle(ctx context.Context, v *delivery, id chat.MessageID, out
 	}
 	for {
 		err := e.write(ctx, v, d)
-		if err == nil || ctx.Err() != nil {
+		if err == nil || e.ledger.damage() != nil {
 			return err
 		}
-		e.alarm(ctx, "settle", fmt.Sprintf("The outcome of a message could not be written down; it is tried again every second. %v", err))
+		e.alarm(context.WithoutCancel(ctx), "settle", fmt.Sprintf("The outcome of a message could not be written down; it is tried again every second. %v", err))
 		if wait(e.flight, settleRetry) != nil {
 			return err
 		}

@@ -41,7 +41,8 @@ type Ledger struct {
 
 // Open opens the store, brings its schema up to date, and keeps every other
 // process out of it until Close. A store that is damaged, in use, or of a newer
-// program is an error that names it; it is never replaced.
+// program is an error that names it; it is never replaced, and a damaged one not
+// written to.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
 	l := &Ledger{logger: o.Logger, now: o.Now, wake: make(chan struct{}, 1)}
 	if l.logger == nil {
@@ -57,6 +58,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err := l.prepare(ctx); err != nil {
 		l.Close()
 		return nil, fmt.Errorf("opening the store %s: %w", o.Store, l.explain(err))
+	}
+	if l.anew {
+		l.logger.Warn("the store was made anew: the one that was there is gone, and with it all that it held", "store", o.Store)
 	}
 	return l, nil
 }
@@ -79,7 +83,10 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	if _, err := l.store.write.ExecContext(ctx, sqlNewSetting, "store", rand.Text()); err != nil {
 		return err
 	}
-	return l.store.write.QueryRowContext(ctx, sqlSetting, "store").Scan(&l.id)
+	if err := l.store.write.QueryRowContext(ctx, sqlSetting, "store").Scan(&l.id); err != nil || l.lock == nil {
+		return err
+	}
+	return sign(l.lock, true)
 }
 
 // Close closes the store. Whatever runs on it is to be stopped first.
@@ -92,6 +99,9 @@ func (l *Ledger) Close() (err error) {
 // did is there as a whole if update returns nil, and not at all otherwise, unless
 // the commit itself went unanswered: every caller is safe to repeat.
 func (l *Ledger) update(ctx context.Context, step string, f func(tx *transaction) error) error {
+	if err := l.damage(); err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
 	if l.fault != nil {
 		if err := l.fault(step, false); err != nil {
 			return fmt.Errorf("%s: %w", step, err)

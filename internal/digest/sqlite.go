@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -29,6 +30,8 @@ type store struct {
 	write *pool
 	read  *pool // write itself in memory
 	lock  *os.File
+	anew  bool // there was a store, and there is none any more
+	harm  harm
 }
 
 // openStore opens the file at path, making it if there is none.
@@ -39,7 +42,7 @@ func openStore(ctx context.Context, path string) (_ *store, err error) {
 	if path == "" {
 		return nil, errors.New("no store is named: give the path of a SQLite file")
 	}
-	s := &store{path: path}
+	s := &store{path: path, harm: harm{found: make(chan struct{})}}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -52,17 +55,21 @@ func openStore(ctx context.Context, path string) (_ *store, err error) {
 		s.read = s.write
 		return s, nil
 	}
-	if s.lock, err = takeLock(path); err != nil {
+	var held bool
+	if s.lock, held, err = takeLock(path); err != nil {
+		return nil, err
+	}
+	if s.anew, err = gone(path, held); err != nil {
 		return nil, err
 	}
 	if err := private(path); err != nil {
 		return nil, err
 	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String()
-	if s.write, err = connect(name, 1); err != nil {
+	if err := s.inspect(ctx, name); err != nil {
 		return nil, err
 	}
-	if err := s.inspect(ctx); err != nil {
+	if s.write, err = connect(name, 1); err != nil {
 		return nil, err
 	}
 	if s.read, err = connect(name, readers); err != nil {
@@ -101,48 +108,107 @@ func private(path string) error {
 	return nil
 }
 
-// takeLock takes the lock file beside the store. It stays when it is given back:
+// heldMark stands in the lock file once the store holds something.
+const heldMark = "held"
+
+// takeLock takes the lock file beside the store, and says whether the store held
+// something when it was last open. The file stays when the lock is given back:
 // removing it could take it away from the next process.
-func takeLock(path string) (*os.File, error) {
+func takeLock(path string) (lock *os.File, held bool, err error) {
 	name := path + ".lock"
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("opening the store %s: its folder does not exist: make it first", path)
+		return nil, false, fmt.Errorf("opening the store %s: its folder does not exist: make it first", path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("locking the store: %w", err)
+		return nil, false, fmt.Errorf("opening the store %s: %w: check the permissions of the file and its folder", path, err)
+	}
+	holder := "another process"
+	if data, err := os.ReadFile(name); err == nil {
+		pid, mark, _ := strings.Cut(strings.TrimSpace(string(data)), " ")
+		held = mark == heldMark
+		if _, err := strconv.Atoi(pid); err == nil {
+			holder = "process " + pid
+		}
 	}
 	if !lockFile(f) {
-		holder := "another process"
-		if data, err := os.ReadFile(name); err == nil {
-			if pid, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil {
-				holder = fmt.Sprintf("process %d", pid)
-			}
-		}
 		f.Close()
-		return nil, fmt.Errorf("the store %s is in use by %s: stop that one, or give this one a store of its own", path, holder)
+		return nil, false, fmt.Errorf("the store %s is in use by %s: stop that one, or give this one a store of its own", path, holder)
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("locking the store: %w", err)
-		}
+	if err := sign(f, held); err != nil {
+		f.Close()
+		return nil, false, fmt.Errorf("locking the store %s: %w", path, err)
 	}
-	return f, nil
+	return f, held, nil
+}
+
+// sign writes who holds the lock, and whether the store holds something.
+func sign(lock *os.File, held bool) error {
+	line := strconv.Itoa(os.Getpid())
+	if held {
+		line += " " + heldMark
+	}
+	if err := lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err := lock.WriteAt([]byte(line+"\n"), 0)
+	return err
+}
+
+// gone says whether a store that held something is missing, as after somebody
+// removed it. One that is there and empty was cut off: beginning anew in it would
+// forget in silence who is owed what.
+func gone(path string, held bool) (bool, error) {
+	info, err := os.Stat(path)
+	if !held || err == nil && info.Size() > 0 {
+		return false, nil
+	}
+	if err == nil {
+		return false, fmt.Errorf("the store %s is empty, and it was not: put a backup in its place, or remove it to begin anew", path)
+	}
+	return errors.Is(err, fs.ErrNotExist), nil
 }
 
 // inspect reads the whole structure of the file once, so that damage is found
-// before anything is built on it.
-func (s *store) inspect(ctx context.Context) error {
+// before anything is built on it. It only reads: what is damaged stays as it is, its
+// log beside it.
+func (s *store) inspect(ctx context.Context, name string) error {
+	db, err := sql.Open("sqlite", name+"?mode=ro")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	var finding string
-	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&finding); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&finding); err != nil {
 		return s.explain(err)
 	}
 	if finding != "ok" {
 		return fmt.Errorf("the store %s is damaged (%s): keep the file for inspection and put a backup in its place", s.path, finding)
 	}
 	return nil
+}
+
+// A harm is the damage that was found in a store, once there is any.
+type harm struct {
+	mu    sync.Mutex
+	err   error
+	found chan struct{} // closed once there is
+}
+
+func (h *harm) note(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err == nil {
+		h.err = err
+		close(h.found)
+	}
+}
+
+// damage returns what is wrong with the store for good, nil as long as nothing is.
+func (s *store) damage() error {
+	s.harm.mu.Lock()
+	defer s.harm.mu.Unlock()
+	return s.harm.err
 }
 
 func (s *store) close() error {
@@ -160,16 +226,21 @@ func (s *store) close() error {
 }
 
 // explain says what an error of SQLite means for whoever runs the program, and
-// which file it is about.
+// which file it is about. Damage is remembered: nothing is written any more.
 func (s *store) explain(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	if remedy := remedies[e.Code()&0xff]; remedy != "" {
-		return fmt.Errorf("the store %s %s: %w", s.path, remedy, err)
+	code := e.Code() & 0xff
+	told := fmt.Errorf("the store %s: %w", s.path, err)
+	if remedy := remedies[code]; remedy != "" {
+		told = fmt.Errorf("the store %s %s: %w", s.path, remedy, err)
 	}
-	return fmt.Errorf("the store %s: %w", s.path, err)
+	if code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB {
+		s.harm.note(told)
+	}
+	return told
 }
 
 // remedies are by primary result code (https://www.sqlite.org/rescode.html).
