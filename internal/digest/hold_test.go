@@ -222,6 +222,7 @@ func TestQuietBegins(t *testing.T) {
 		}
 		order("a", "22:00-07:00")
 		order("b", "")
+		asleepUntil(21, 58)
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		asleepUntil(21, 59)
 		record(t, l, dossier(t, "a", event("one")), dossier(t, "b"))
@@ -231,12 +232,17 @@ func TestQuietBegins(t *testing.T) {
 		if err := l.Post(t.Context(), chat.Conversation{Platform: "telegram", ID: "1"}, chat.Card{Title: "an alarm"}, "k"); err != nil {
 			t.Fatal(err)
 		}
-		asleepUntil(24, 0)
+		asleepUntil(23, 5)
 		// A restart in the night changes nothing.
 		stop()
+		asleepUntil(24, 55)
 		stop = run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		asleepUntil(25, 0)
 		record(t, l, dossier(t, "a", event("one"), announced("two", brief.Now, ""), event("four")), dossier(t, "b", event("three")))
+		asleepUntil(25, 10)
+		stop()
+		asleepUntil(30, 50)
+		stop = run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		asleepUntil(32, 0)
 		same(t, posted(f), lines("01 22:20 b event.added three", "01 22:20 a event.added two", "01 23:00 an alarm",
 			"02 07:00 a event.added one", "02 07:00 a event.added four"))
@@ -265,6 +271,7 @@ func TestQuietChangedWhileOwed(t *testing.T) {
 			}
 		}
 		configure()
+		asleepUntil(21, 58)
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		asleepUntil(21, 59)
 		record(t, l, dossier(t, "a", event("one")))
@@ -297,6 +304,7 @@ func TestUncertainInQuiet(t *testing.T) {
 		if _, err := l.Subscribe(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
+		asleepUntil(21, 58)
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: 58 * time.Second})
 		asleepUntil(21, 59)
 		record(t, l, dossier(t, "a", event("one")))

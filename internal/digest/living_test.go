@@ -239,10 +239,11 @@ func TestCarried(t *testing.T) {
 		f := newBoard("telegram")
 		record(t, l, dossier(t, "a", titled("old", "Old")))
 		inMode(t, l, "telegram:1", "a", ModeEdit)
-		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Compose: wording})
 		turn := func(after time.Duration, want string, events ...brief.Event) {
 			t.Helper()
 			time.Sleep(after)
+			stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Compose: wording})
+			defer stop()
 			record(t, l, dossier(t, "a", events...))
 			time.Sleep(time.Minute)
 			synctest.Wait()
@@ -257,6 +258,5 @@ func TestCarried(t *testing.T) {
 		turn(time.Hour, "event.revised old: Older > Old; event.added two: - > Two", old, two)
 		turn(23*time.Hour, "event.added two: - > Two; event.added three: - > Three", old, two, titled("three", "Three"))
 		turn(48*time.Hour, "event.added four: - > Four", old, two, titled("three", "Three"), titled("four", "Four"))
-		stop()
 	})
 }
