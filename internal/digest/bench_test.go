@@ -2,9 +2,13 @@ package digest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"runtime/metrics"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,4 +79,99 @@ func benchmarkDeliver(b *testing.B, latency time.Duration) {
 		}
 	}
 	b.ReportMetric(float64(want)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+// A drain is a platform that takes everything and remembers nothing but how much.
+type drain struct {
+	took atomic.Int64
+	all  int64         // how much there is to take
+	done chan struct{} // gets a token when all was taken
+}
+
+func (d *drain) Name() string                           { return "telegram" }
+func (d *drain) Serve(context.Context, chat.Host) error { return errors.New("not served") }
+
+func (d *drain) Send(context.Context, chat.Conversation, chat.Card, string) (chat.MessageID, error) {
+	n := d.took.Add(1)
+	if n == d.all {
+		d.done <- struct{}{}
+	}
+	return chat.MessageID(strconv.FormatInt(n, 10)), nil
+}
+
+// BenchmarkPlanAndSettle plans one digest to each of many conversations, and claims,
+// sends and settles every delivery, on a platform that takes no time. The most memory
+// that is in use at once must not depend on how many there are.
+func BenchmarkPlanAndSettle(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprint("deliveries=", n), func(b *testing.B) { benchmarkPlanAndSettle(b, n) })
+	}
+}
+
+func benchmarkPlanAndSettle(b *testing.B, n int) {
+	l := openFile(b, filepath.Join(b.TempDir(), "b.db"))
+	events := []brief.Event{event("one")}
+	record(b, l, dossier(b, "a", events...))
+	crowd(b, l, "telegram", n, Immediate)
+	d := &drain{all: int64(n), done: make(chan struct{}, 1)}
+	defer run(b, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{d}, Settle: time.Millisecond})()
+	runtime.GC()
+	var before, after runtime.MemStats
+	peak := watchHeap()
+	runtime.ReadMemStats(&before)
+	times := 0
+	for b.Loop() {
+		times++
+		d.took.Store(0)
+		events = append(events, event("more-"+strconv.Itoa(times)))
+		record(b, l, dossier(b, "a", events...))
+		<-d.done
+		awaitSettled(b, l, n*times)
+	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*times), "ns/delivery")
+	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(n*times), "B/delivery")
+	b.ReportMetric(float64(peak())/(1<<20), "peak-heap-MB")
+}
+
+// awaitSettled returns once so many deliveries were sent.
+func awaitSettled(b *testing.B, l *Ledger, n int) {
+	b.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for range look.C {
+		owed, err := scalar(b.Context(), l.read, "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 LIMIT 1) owed")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if owed == 0 {
+			break
+		}
+	}
+	if s, err := l.Status(b.Context(), chat.Conversation{}); err != nil || s.Sent != n {
+		b.Fatalf("%d were sent, want %d (%v)", s.Sent, n, err)
+	}
+}
+
+// watchHeap watches how much of the heap is in use until the returned function, which
+// tells the most, is called.
+func watchHeap() (peak func() uint64) {
+	stop, ended := make(chan struct{}), make(chan uint64)
+	go func() {
+		var most uint64
+		look := time.NewTicker(5 * time.Millisecond)
+		defer look.Stop()
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		for {
+			select {
+			case <-stop:
+				ended <- most
+				return
+			case <-look.C:
+				metrics.Read(sample)
+				most = max(most, sample[0].Value.Uint64())
+			}
+		}
+	}()
+	return func() uint64 { close(stop); return <-ended }
 }

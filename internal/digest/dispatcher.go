@@ -109,7 +109,7 @@ func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
 func (d *Dispatcher) newEngine(p chat.Platform, visible func(Subscription, string) bool) *engine {
 	own := d.planner
 	e := &engine{
-		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p, d.now), planner: &own,
+		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p), planner: &own,
 		visible: visible, alarm: d.alarm, now: d.now,
 	}
 	if dd, ok := p.(chat.Deduplicator); ok {
@@ -282,7 +282,8 @@ const (
 	sqlForgetJobs = `DELETE FROM river_job WHERE state NOT IN ('available', 'running')`
 	sqlAnyJob     = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed)
 		+ (SELECT COUNT(*) FROM (SELECT 1 FROM river_job LIMIT 1) jobs)`
-	sqlJobless  = `SELECT id, platform, conversation FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3`
+	sqlJobless = `SELECT v.id, v.conversation, COALESCE(g.urgent, v.verb IN ('post', 'reply')) FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
+		WHERE v.settled_at = 0 AND v.job = 0 AND v.platform = $1 AND v.due_at <= $2 ORDER BY v.due_at, v.id LIMIT $3`
 	sqlAssign   = `UPDATE deliveries SET job = $1 WHERE id = $2 AND job = 0 AND settled_at = 0`
 	sqlNextOwed = `SELECT COALESCE(MIN(due_at), 0) FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1`
 )
@@ -337,38 +338,41 @@ func (d *Dispatcher) recover(ctx context.Context) error {
 }
 
 type jobless struct {
-	id              int64
-	platform, where string
+	id     int64
+	where  string
+	urgent bool // it is announced now, or a card of its own, such as an alarm
 }
 
 // assign gives jobs to at most sweepBatch deliveries and returns to how many.
 func (d *Dispatcher) assign(ctx context.Context, platform string, now time.Time) (int, error) {
 	found, err := collect(ctx, d.ledger.read, func(scan func(...any) error) (j jobless, err error) {
-		err = scan(&j.id, &j.platform, &j.where)
+		err = scan(&j.id, &j.where, &j.urgent)
 		return j, err
 	}, sqlJobless, platform, millis(now), int64(sweepBatch))
 	if err != nil || len(found) == 0 {
 		return 0, d.ledger.explain(err)
 	}
+	urgent := make(map[string]bool) // what is before it in its conversation is so too
+	for _, f := range found {
+		urgent[f.where] = urgent[f.where] || f.urgent
+	}
 	err = d.ledger.update(ctx, "assign", func(tx *transaction) error {
-		job, members := int64(0), make(map[string]int64)
+		b := batch{planner: &d.planner, tx: tx, now: now, jobs: make(map[string]*openJob)}
+		jobs := make(map[string]int64)
 		for _, f := range found {
-			if members[f.where] == 0 {
-				if len(members)%jobConversations == 0 {
-					if job, err = enqueue(ctx, d.ledger.inserter, tx, platform); err != nil {
-						return err
-					}
+			if jobs[f.where] == 0 {
+				if jobs[f.where], err = b.job(ctx, platform, urgent[f.where]); err != nil {
+					return err
 				}
-				members[f.where] = job
 			}
-			if _, err := tx.ExecContext(ctx, sqlAssign, members[f.where], f.id); err != nil {
+			if _, err := tx.ExecContext(ctx, sqlAssign, jobs[f.where], f.id); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		d.ledger.driver.bell.ring(queueName(platform))
+		d.ledger.driver.bell.ring(queueName(platform, false), queueName(platform, true))
 	}
 	return len(found), err
 }
@@ -393,7 +397,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
 	defer context.AfterFunc(w.stop, cancel)()
 	conversations, err := d.ledger.conversationsOf(ctx, job.ID)
 	if err == nil {
-		err = e.work(ctx, conversations, d.now().Add(jobSlice))
+		err = e.work(ctx, conversations, job.Args.Urgent, d.now().Add(jobSlice))
 	}
 	if err = ignoreDone(ctx, err); err != nil {
 		d.alarm(ctx, "deliver", fmt.Sprintf("Sending what is owed did not work; it is tried again within a minute. %v", err))

@@ -51,7 +51,7 @@ func (e *engine) recall(ctx context.Context, now time.Time) error {
 		}
 		where, err := chat.ParseConversation(name)
 		if err == nil {
-			e.pace.tookAt(where, moment(at))
+			e.pace.tookAt(where, time.Now().Add(moment(at).Sub(now)))
 		}
 		return none, err
 	}, sqlSentOf, millis(now.Add(-recallFor)), millis(now), e.platform.Name())
@@ -62,12 +62,18 @@ func (e *engine) recall(ctx context.Context, now time.Time) error {
 }
 
 // work sends what is owed to conversations until nothing is due or ctx is done;
-// what it does not get to before the deadline is given back.
-func (e *engine) work(ctx context.Context, conversations []chat.Conversation, deadline time.Time) error {
+// what it does not get to before the deadline is given back. What is urgent goes before
+// all that is not, also before what waits for its turn already.
+func (e *engine) work(ctx context.Context, conversations []chat.Conversation, urgent bool, deadline time.Time) error {
 	errs := make([]error, len(conversations))
 	var wg sync.WaitGroup
 	for i, where := range conversations {
-		wg.Go(func() { errs[i] = e.converse(ctx, where, deadline) })
+		wg.Go(func() {
+			if urgent {
+				defer e.pace.hurry(where)()
+			}
+			errs[i] = e.converse(ctx, where, deadline)
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
@@ -135,7 +141,7 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 	if err := wait(ctx, away); err != nil {
 		return 0, err
 	}
-	done, err := e.pace.pass(ctx)
+	done, err := e.pace.pass(ctx, v.where)
 	if err != nil {
 		return 0, err
 	}
@@ -192,9 +198,10 @@ func (e *engine) send(v *delivery, card chat.Card) (id chat.MessageID, err error
 // its job may: a message that was posted and not written down would be posted again.
 // It gives up when the flight ends.
 func (e *engine) settle(ctx context.Context, v *delivery, id chat.MessageID, outcome error) error {
-	d := judge(v, id, outcome, e.now(), e.dedupes)
+	now := e.now()
+	d := judge(v, id, outcome, now, e.dedupes)
 	if !d.everyone.IsZero() {
-		e.pace.pause(d.everyone)
+		e.pace.pause(d.everyone.Sub(now))
 	}
 	for {
 		err := e.write(ctx, v, d)

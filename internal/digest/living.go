@@ -46,7 +46,7 @@ type living struct {
 
 // living has the living message about a story show a digest's card, and posts it
 // where there is none.
-func (b *batch) living(ctx context.Context, digest int64, key string, s Subscription, story, card string) error {
+func (b *batch) living(ctx context.Context, digest int64, key string, s Subscription, story, card string, urgent bool) error {
 	var id, renew int64
 	err := b.tx.QueryRowContext(ctx, sqlLiving, s.ID, story).Scan(&id, &renew)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -67,7 +67,7 @@ func (b *batch) living(ctx context.Context, digest int64, key string, s Subscrip
 			return b.ledger.show(ctx, b.tx, id, card, digest, b.now)
 		}
 	}
-	job, err := b.job(ctx, s.Where.Platform)
+	job, err := b.job(ctx, s.Where.Platform, urgent)
 	if err != nil {
 		return err
 	}

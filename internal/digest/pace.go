@@ -2,6 +2,7 @@ package digest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,22 +14,31 @@ import (
 const patience = 2 * time.Second
 
 // A governor lets one platform's messages go no faster than the platform allows,
-// in the order in which they ask: over all, to one conversation, and in flight.
+// in the order in which they ask, those in a hurry first: over all, to one conversation,
+// and in flight. It goes by a clock that nobody can set.
 type governor struct {
-	now   func() time.Time
 	pace  func(chat.Conversation) chat.Pace
 	every time.Duration // between any two messages
-	slots chan struct{} // in flight; nil: any number
+	bound bool          // there is a number of messages that may be in flight
 
 	mu      sync.Mutex
+	free    int       // how many more may be in flight
+	line    []*waiter // for one of those places
+	hurried map[chat.Conversation]int
 	next    time.Time // when the next message may go
 	paused  time.Time // until when none may
 	earned  map[chat.Conversation]time.Time
 	cleared int // size of earned after it was last cleared
 }
 
-func newGovernor(p chat.Platform, now func() time.Time) *governor {
-	g := &governor{now: now, earned: make(map[chat.Conversation]time.Time)}
+// A waiter waits for a place in flight.
+type waiter struct {
+	to     chat.Conversation
+	seated chan struct{} // closed when it has one
+}
+
+func newGovernor(p chat.Platform) *governor {
+	g := &governor{earned: make(map[chat.Conversation]time.Time), hurried: make(map[chat.Conversation]int)}
 	pacer, ok := p.(chat.Pacer)
 	if !ok {
 		return g
@@ -39,7 +49,7 @@ func newGovernor(p chat.Platform, now func() time.Time) *governor {
 		g.every = time.Duration(float64(time.Second) / overall.PerSecond)
 	}
 	if overall.Workers > 0 {
-		g.slots = make(chan struct{}, overall.Workers)
+		g.bound, g.free = true, overall.Workers
 	}
 	return g
 }
@@ -53,7 +63,7 @@ func (g *governor) turn(to chat.Conversation) time.Duration {
 	p := g.pace(to)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := time.Now()
 	earned := g.earned[to] // when all of the burst is available again
 	if p.Each <= 0 || earned.Before(now) {
 		return 0
@@ -62,7 +72,7 @@ func (g *governor) turn(to chat.Conversation) time.Duration {
 }
 
 // took notes that a conversation takes its turn now.
-func (g *governor) took(to chat.Conversation) { g.tookAt(to, g.now()) }
+func (g *governor) took(to chat.Conversation) { g.tookAt(to, time.Now()) }
 
 // tookAt notes that a conversation took its turn at a moment.
 func (g *governor) tookAt(to chat.Conversation, at time.Time) {
@@ -80,7 +90,7 @@ func (g *governor) tookAt(to chat.Conversation, at time.Time) {
 		earned = at
 	}
 	g.earned[to] = earned.Add(p.Each)
-	g.clear(g.now())
+	g.clear(time.Now())
 }
 
 // clear forgets conversations that may send a whole burst, when there are many.
@@ -96,28 +106,86 @@ func (g *governor) clear(now time.Time) {
 	g.cleared = len(g.earned)
 }
 
-// pass waits until one more message may go. Done is to be called when it was
-// answered. The error is ctx's.
-func (g *governor) pass(ctx context.Context) (done func(), err error) {
+// hurry has what goes to a conversation go before everything that is in no hurry, what
+// waits already too, until calm is called.
+func (g *governor) hurry(to chat.Conversation) (calm func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hurried[to]++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.hurried[to]--; g.hurried[to] == 0 {
+			delete(g.hurried, to)
+		}
+	}
+}
+
+// seat waits for a place in flight. The error is ctx's.
+func (g *governor) seat(ctx context.Context, to chat.Conversation) error {
+	g.mu.Lock()
+	if g.free > 0 {
+		g.free--
+		g.mu.Unlock()
+		return nil
+	}
+	w := &waiter{to: to, seated: make(chan struct{})}
+	g.line = append(g.line, w)
+	g.mu.Unlock()
+	select {
+	case <-w.seated:
+		return nil
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := slices.Index(g.line, w); i >= 0 {
+		g.line = slices.Delete(g.line, i, i+1)
+	} else {
+		g.release() // it was given one just now
+	}
+	return ctx.Err()
+}
+
+// release gives a place in flight to the next in line. The caller holds g.mu.
+func (g *governor) release() {
+	if len(g.line) == 0 {
+		g.free++
+		return
+	}
+	i := 0
+	if len(g.hurried) > 0 {
+		i = max(0, slices.IndexFunc(g.line, func(w *waiter) bool { return g.hurried[w.to] > 0 }))
+	}
+	w := g.line[i]
+	g.line = slices.Delete(g.line, i, i+1)
+	close(w.seated)
+}
+
+// pass waits until one more message, to a conversation, may go. Done is to be called
+// when it was answered. The error is ctx's.
+func (g *governor) pass(ctx context.Context, to chat.Conversation) (done func(), err error) {
 	done = func() {}
-	if g.slots != nil {
-		select {
-		case g.slots <- struct{}{}:
-			done = func() { <-g.slots }
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	if g.bound {
+		if err := g.seat(ctx, to); err != nil {
+			return nil, err
+		}
+		done = func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.release()
 		}
 	}
 	at := g.reserve()
 	for {
-		if err := wait(ctx, at.Sub(g.now())); err != nil {
+		if err := wait(ctx, at.Sub(time.Now())); err != nil {
 			done()
 			return nil, err
 		}
 		g.mu.Lock()
 		paused := g.paused
 		g.mu.Unlock()
-		if !paused.After(g.now()) {
+		if !paused.After(time.Now()) {
 			return done, nil
 		}
 		// The platform was paused meanwhile: line up again behind the pause.
@@ -130,7 +198,7 @@ func (g *governor) pass(ctx context.Context) (done func(), err error) {
 func (g *governor) reserve() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	at := g.now()
+	at := time.Now()
 	if g.next.After(at) {
 		at = g.next
 	}
@@ -141,11 +209,11 @@ func (g *governor) reserve() time.Time {
 	return at
 }
 
-// pause lets nothing go before a moment.
-func (g *governor) pause(until time.Time) {
+// pause lets nothing go for a while.
+func (g *governor) pause(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if until.After(g.paused) {
+	if until := time.Now().Add(d); until.After(g.paused) {
 		g.paused = until
 	}
 }

@@ -47,7 +47,7 @@ type batch struct {
 	tx     *transaction
 	now    time.Time
 	cards  map[string][]string // the hashes of a stored composition's cards
-	jobs   map[string]*openJob // by platform
+	jobs   map[string]*openJob // by queue
 	queues []string
 }
 
@@ -106,14 +106,15 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	if err != nil {
 		return err
 	}
+	urgent := passes(told.changes)
 	if told.form == Living {
-		return b.living(ctx, id, key, s, told.story, cards[0])
+		return b.living(ctx, id, key, s, told.story, cards[0], urgent)
 	}
 	story := ""
 	if s.Mode == ModeThread {
 		story = told.story
 	}
-	return b.deliver(ctx, id, key, s.Where, story, cards)
+	return b.deliver(ctx, id, key, s.Where, story, cards, urgent)
 }
 
 // composition stores what is told, once, and returns the hashes of its cards.
@@ -150,8 +151,8 @@ func (b *batch) composition(ctx context.Context, c *composition) ([]string, erro
 
 // deliver owes cards to a conversation, or to the thread of a story in it, in their
 // order.
-func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, story string, cards []string) error {
-	job, err := b.job(ctx, to.Platform)
+func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, story string, cards []string, urgent bool) error {
+	job, err := b.job(ctx, to.Platform, urgent)
 	if err != nil {
 		return err
 	}
@@ -177,20 +178,21 @@ func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation
 
 // job returns the number of a job that has room for one more conversation; 0 for
 // a platform that nobody serves now.
-func (b *batch) job(ctx context.Context, platform string) (int64, error) {
+func (b *batch) job(ctx context.Context, platform string, urgent bool) (int64, error) {
 	if !b.serves(platform) {
 		return 0, nil
 	}
-	open := b.jobs[platform]
+	queue := queueName(platform, urgent)
+	open := b.jobs[queue]
 	if open == nil || open.left == 0 {
-		id, err := enqueue(ctx, b.ledger.inserter, b.tx, platform)
+		id, err := enqueue(ctx, b.ledger.inserter, b.tx, platform, urgent)
 		if err != nil {
 			return 0, err
 		}
 		open = &openJob{id: id, left: jobConversations}
-		b.jobs[platform] = open
-		if q := queueName(platform); !slices.Contains(b.queues, q) {
-			b.queues = append(b.queues, q)
+		b.jobs[queue] = open
+		if !slices.Contains(b.queues, queue) {
+			b.queues = append(b.queues, queue)
 		}
 	}
 	open.left--

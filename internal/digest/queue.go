@@ -82,6 +82,7 @@ func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notifi
 const (
 	jobConversations = 50
 	jobsAtOnce       = 20 // a platform
+	urgentAtOnce     = 10 // of what is urgent
 	jobSlice         = time.Minute
 	jobTimeout       = 10 * time.Minute
 	queuePoll        = 30 * time.Second // only for what a full bell missed
@@ -91,18 +92,26 @@ const (
 // A batchArgs is the job of working on the deliveries that name it.
 type batchArgs struct {
 	Platform string `json:"platform"`
+	Urgent   bool   `json:"urgent,omitempty"`
 }
 
 // Kind is what River calls the job.
 func (batchArgs) Kind() string { return "deliver" }
 
-// queueName returns a platform's queue: River allows letters, digits, _ and -.
-func queueName(platform string) string { return "deliver_" + platform }
+// queueName returns a queue of a platform: River allows letters, digits, _ and -. What
+// is urgent has one of its own, whose workers a long broadcast cannot keep busy.
+func queueName(platform string, urgent bool) string {
+	if urgent {
+		return "deliver_" + platform + "_now"
+	}
+	return "deliver_" + platform
+}
 
 // enqueue adds a job for a platform within tx and returns its number. The caller
 // rings the bell once tx is committed.
-func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *transaction, platform string) (int64, error) {
-	res, err := client.InsertTx(ctx, tx.Tx, batchArgs{Platform: platform}, &river.InsertOpts{Queue: queueName(platform), MaxAttempts: 1000})
+func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *transaction, platform string, urgent bool) (int64, error) {
+	args := batchArgs{Platform: platform, Urgent: urgent}
+	res, err := client.InsertTx(ctx, tx.Tx, args, &river.InsertOpts{Queue: queueName(platform, urgent), MaxAttempts: 1000})
 	if err != nil {
 		return 0, fmt.Errorf("enqueueing a batch: %w", err)
 	}
@@ -145,7 +154,8 @@ func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now fu
 	}
 	queues := make(map[string]river.QueueConfig)
 	for _, p := range platforms {
-		queues[queueName(p)] = river.QueueConfig{MaxWorkers: jobsAtOnce}
+		queues[queueName(p, false)] = river.QueueConfig{MaxWorkers: jobsAtOnce}
+		queues[queueName(p, true)] = river.QueueConfig{MaxWorkers: urgentAtOnce}
 	}
 	return river.NewClient(d, &river.Config{
 		Queues:               queues,
