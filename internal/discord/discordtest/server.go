@@ -142,6 +142,13 @@ func (s *Server) SetLimits(on bool) {
 	s.options.Limits = on
 }
 
+// SetLatency has every REST answer take so long from now on.
+func (s *Server) SetLatency(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.Latency = d
+}
+
 // Wait returns when ok holds, which is asked again after everything that happens
 // on the server. ok may call the server's methods.
 func (s *Server) Wait(ctx context.Context, ok func() bool) error {
