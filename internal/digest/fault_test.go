@@ -29,6 +29,7 @@ type trial struct {
 	kill  bool
 	skip  int // how often the step goes well before
 	mode  Mode
+	quiet Quiet // of the orders
 	// pause is how much longer the first round takes; the first edits are then not possible any
 	// more, so that living messages are posted anew.
 	pause time.Duration
@@ -299,7 +300,11 @@ func (x *trial) prepare() {
 	record(x.t, l, dossier(x.t, "a"))
 	for _, f := range x.platforms {
 		for room := range trialRooms {
-			inMode(x.t, l, fmt.Sprintf("%s:%d", f.name, room), "a", x.mode)
+			s := inMode(x.t, l, fmt.Sprintf("%s:%d", f.name, room), "a", x.mode)
+			s.Quiet = x.quiet
+			if _, err := l.Subscribe(x.t.Context(), s); err != nil {
+				x.t.Fatal(err)
+			}
 		}
 	}
 	if err := l.Close(); err != nil {
@@ -439,6 +444,35 @@ func (x *trial) checkLiving() {
 			}
 			if messages > allowed {
 				x.t.Errorf("%s:%s has %d living messages, allowed are %d", f.name, id, messages, allowed)
+			}
+		}
+	}
+}
+
+// TestQuietFaults has each step fail, and die, while quiet hours hold everything and
+// when they end: nothing is posted in them, and all of it afterwards.
+func TestQuietFaults(t *testing.T) {
+	for _, step := range []string{"record", "plan", "reconsider", "claim", "send", "settle"} {
+		for _, after := range []bool{false, true} {
+			for _, kill := range []bool{false, true} {
+				if step == "reconsider" && !kill {
+					continue // it is done once in a life
+				}
+				t.Run(fmt.Sprintf("%s/after=%v/kill=%v", step, after, kill), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						x := &trial{t: t, dir: t.TempDir(), step: step, after: after, kill: kill, quiet: quiet(t, "00:00-00:02")}
+						begun := time.Now()
+						x.play()
+						for _, f := range x.platforms {
+							for _, p := range f.sent() {
+								if past := p.At.Sub(begun); past < 2*time.Minute && p.Card.Title != "own" {
+									t.Errorf("%v got %q after %v, in quiet hours", p.To, p.Card.Title, past)
+								}
+							}
+						}
+					})
+				})
 			}
 		}
 	}

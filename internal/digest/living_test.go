@@ -66,10 +66,17 @@ func TestLiving(t *testing.T) {
 				record(t, l, dossier(t, "a"), dossier(t, "b"))
 				inMode(t, l, "telegram:1", AllStories, ModeEdit)
 				var a alarms
-				stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Alarm: a.tell})
+				o := DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Alarm: a.tell}
+				stop := run(t, o)
 				var ofA, ofB []brief.Event
 				for i, s := range c.steps {
-					time.Sleep(s.after)
+					if s.after > 30*time.Minute {
+						stop() // time passes faster where nobody works
+						time.Sleep(s.after)
+						stop = run(t, o)
+					} else {
+						time.Sleep(s.after)
+					}
 					ofA = append(ofA, event(fmt.Sprint("e", i)))
 					if s.b {
 						ofB = append(ofB, event(fmt.Sprint("e", i)))
@@ -106,7 +113,7 @@ func TestLivingAtMostHourly(t *testing.T) {
 		inMode(t, l, "telegram:1", "a", ModeEdit)
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		var events []brief.Event
-		for i := range 40 {
+		for i := range 20 {
 			events = append(events, event(fmt.Sprint("e", i)))
 			record(t, l, dossier(t, "a", events...))
 			time.Sleep(10 * time.Minute)
@@ -118,8 +125,8 @@ func TestLivingAtMostHourly(t *testing.T) {
 				t.Errorf("messages %d and %d are %v apart", i-1, i, apart)
 			}
 		}
-		if n := len(posts); n < 5 || n > 7 {
-			t.Errorf("%d messages in 400 minutes", n)
+		if n := len(posts); n != 3 && n != 4 {
+			t.Errorf("%d messages in 200 minutes", n)
 		}
 		stop()
 	})

@@ -163,10 +163,17 @@ func TestThreads(t *testing.T) {
 				record(t, l, dossier(t, "a"), dossier(t, "b"))
 				inMode(t, l, "telegram:1", AllStories, ModeThread)
 				var a alarms
-				stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Alarm: a.tell, Compose: opening})
+				o := DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second, Alarm: a.tell, Compose: opening}
+				stop := run(t, o)
 				var ofA, ofB []brief.Event
 				for i, s := range c.steps {
-					time.Sleep(s.after)
+					if s.after > 30*time.Minute {
+						stop() // time passes faster where nobody works
+						time.Sleep(s.after)
+						stop = run(t, o)
+					} else {
+						time.Sleep(s.after)
+					}
 					if s.delete != "" {
 						f.delete(s.delete)
 					}
