@@ -13,19 +13,19 @@
 // compares a snapshot with the baseline and writes down both the changes and the new
 // baseline, which baseline.go gives back. subscription.go keeps the standing orders,
 // schedule.go says when they are due, and conversation.go moves and suspends what
-// they are for. delivery.go is a card owed to a conversation, and verb.go
-// what is to be done with a message that was posted; keep.go has what else
-// must outlive a process, and status.go tells of all of it.
+// they are for. delivery.go is a card owed to a conversation, and verb.go what is to
+// be done with a message that was posted; keep.go has what else must outlive a
+// process, and status.go tells of all of it.
 //
 // # The dispatcher
 //
 // dispatcher.go is the loop: it plans what is due and gives every delivery a job.
-// plan.go finds the subscriptions, hold.go leaves those alone for which it is quiet
-// by quiet.go, sift.go the changes that each is told, and
-// planned.go writes the digest, its deliveries and the new cursor in one transaction.
-// queue.go has River run the jobs. engine.go sees each delivery through claim, send
-// and settle, in the order of its conversation, by the pace in pace.go; outcome.go
-// decides what becomes of it, thread.go in which thread it is posted, living.go
-// which message is kept up to date, withhold.go takes back what may not be seen any more,
-// and journal.go writes what many of them have to write in few transactions.
+// plan.go finds the subscriptions, hold.go leaves those alone for which quiet.go says
+// that it is quiet, sift.go finds the changes that each is told, and planned.go writes
+// the digest, its deliveries and the new cursor in one transaction. queue.go has River
+// run the jobs. engine.go sees each delivery through claim, send and settle, in the
+// order of its conversation, by the pace in pace.go; outcome.go decides what becomes of
+// it, thread.go in which thread it is posted, living.go which message is kept up to
+// date, withhold.go takes back what may not be seen any more, and journal.go writes what
+// many of them have to write in few transactions.
 package digest
