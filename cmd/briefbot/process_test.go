@@ -148,19 +148,6 @@ func (p *process) stop() {
 	}
 }
 
-// peakMemory is the most resident memory that the process ever had, in bytes; 0 where
-// the system does not tell.
-func (p *process) peakMemory() int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(data), "VmHWM:")
-	var kilobytes int64
-	_, _ = fmt.Sscan(rest, &kilobytes) // it is 0 where the line is missing
-	return kilobytes << 10
-}
-
 // log returns what the process has printed.
 func (p *process) log() string { return p.output.String() }
 

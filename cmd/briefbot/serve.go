@@ -97,6 +97,9 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 	// Comparing the briefs with what was recorded takes twice what they take, and
 	// nothing that follows does: give the rest back.
 	debug.FreeOSMemory()
+	// So does reading every order and looking at every room, which Run begins with.
+	tidy := time.AfterFunc(startTakes, debug.FreeOSMemory)
+	defer tidy.Stop()
 	s.greet(out, b, pages, platforms)
 	running = true
 	watching, cancel := context.WithCancel(ctx)
@@ -108,6 +111,9 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 	defer cancel()
 	return b.Run(ctx)
 }
+
+// startTakes is after how long a start is over, for most.
+const startTakes = 15 * time.Second
 
 // platforms makes the chat services for which there is a token.
 func (s *settings) platforms(logger *slog.Logger, pace tempo) ([]chat.Platform, error) {

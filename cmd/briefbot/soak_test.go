@@ -202,7 +202,7 @@ func (s *soak) interrupt() {
 
 // measure notes the most memory that the process ever held.
 func (s *soak) measure() {
-	s.peak = max(s.peak, s.process.peakMemory())
+	s.peak = max(s.peak, s.process.memory("VmHWM:"))
 }
 
 // finish ends the last process in order.

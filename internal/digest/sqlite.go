@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -22,6 +23,9 @@ const Memory = ":memory:"
 
 // readers is how many connections read beside the one that writes.
 const readers = 4
+
+// idleReader is how long a connection that reads is kept without anything to read.
+const idleReader = 30 * time.Second
 
 // A store is an open SQLite file: one connection that writes, a few that read,
 // and the lock that keeps other processes out.
@@ -91,6 +95,9 @@ func connect(name string, conns int) (*pool, error) {
 	}
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
+	if conns > 1 {
+		db.SetConnMaxIdleTime(idleReader) // with it goes the memory of its cache
+	}
 	return newPool(db), nil
 }
 
