@@ -23,6 +23,7 @@ const (
 	refused     = "refused"
 	withheld    = "withheld" // what it tells may not be seen there any more
 	moot        = "moot"     // the message of its target cannot be changed so
+	skipped     = "skipped"  // an operator did not want it sent
 )
 
 // A delivery is one card owed to one conversation, or what is to be done with the

@@ -41,7 +41,15 @@ func (p *planner) withhold(ctx context.Context, v *delivery, sub Subscription, s
 
 // toldBy returns the changes that a composition tells.
 func (p *planner) toldBy(ctx context.Context, composition string) ([]change, error) {
-	told, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (c change, err error) {
+	told, err := toldBy(ctx, p.ledger.read, composition)
+	if err != nil {
+		return nil, fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
+	}
+	return told, nil
+}
+
+func toldBy(ctx context.Context, q queryer, composition string) ([]change, error) {
+	return collect(ctx, q, func(scan func(...any) error) (c change, err error) {
 		var at int64
 		var body []byte
 		if err := scan(&c.Seq, &at, &c.subject, &body); err != nil {
@@ -50,10 +58,6 @@ func (p *planner) toldBy(ctx context.Context, composition string) ([]change, err
 		c.At = moment(at)
 		return c, json.Unmarshal(body, &c.Change)
 	}, sqlComposed, composition)
-	if err != nil {
-		return nil, fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
-	}
-	return told, nil
 }
 
 // instead gives a digest another composition, or none, and the deliveries of it.
