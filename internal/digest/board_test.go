@@ -53,6 +53,12 @@ func (b *board) Edit(_ context.Context, where chat.Conversation, id chat.Message
 	return err
 }
 
+// Reply posts a card whose title says what it answers.
+func (b *board) Reply(ctx context.Context, to chat.Conversation, original chat.MessageID, c chat.Card, key string) (chat.MessageID, error) {
+	c.Title = fmt.Sprintf("re %s: %s", original, c.Title)
+	return b.Send(ctx, to, c, key)
+}
+
 func (b *board) Pin(_ context.Context, where chat.Conversation, id chat.MessageID) error {
 	return b.pinning(id, true)
 }
@@ -99,6 +105,9 @@ func (b *board) shows() string {
 		title := p.Card.Title
 		if now, ok := b.edited[id]; ok {
 			title = now
+			if answer, _, ok := strings.Cut(p.Card.Title, ": "); ok && strings.HasPrefix(answer, "re ") {
+				title = answer + ": " + now
+			}
 		}
 		mark := ""
 		if slices.Contains(b.pinned, id) {

@@ -40,6 +40,10 @@ type DispatcherOptions struct {
 	// It depends on nothing but the digest and what was recorded, and changes
 	// nothing but what it may do twice. The calls of the cards are kept.
 	Compose func(ctx context.Context, d Digest) ([]chat.Card, error)
+	// Revise returns the card that a message is to show which was posted with c, now
+	// that its items underwent what marks tell; without any, c. It depends on nothing
+	// else but what was recorded, and changes nothing. Nil: what was posted stays.
+	Revise func(ctx context.Context, c chat.Card, marks []Mark) (chat.Card, error)
 	// Visible says whether a subscription's conversation may read a story. It is
 	// asked when a digest is planned and again before each send. Nil: it may.
 	Visible func(sub Subscription, story string) bool
@@ -96,7 +100,7 @@ func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
 	if o.Settle <= 0 {
 		o.Settle = usualSettle
 	}
-	d.planner = planner{ledger: o.Ledger, compose: o.Compose, visible: o.Visible, alarm: d.alarm, settle: o.Settle, serves: d.serves}
+	d.planner = planner{ledger: o.Ledger, compose: o.Compose, revise: o.Revise, visible: o.Visible, alarm: d.alarm, settle: o.Settle, serves: d.serves}
 	for _, p := range o.Platforms {
 		if _, twice := d.engines[p.Name()]; twice {
 			return nil, fmt.Errorf("two platforms are called %s", p.Name())

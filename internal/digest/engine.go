@@ -268,6 +268,9 @@ func (e *engine) permitted(ctx context.Context, v *delivery) (sub Subscription, 
 
 // withhold drops what v's conversation may not see, and has the rest composed.
 func (e *engine) withhold(ctx context.Context, v *delivery, sub Subscription, sees []string) error {
+	if !v.posts() && v.form != Living {
+		return e.journal.do(ctx, "withhold", func(tx *transaction) error { return withholdEdit(ctx, tx, v, e.now()) })
+	}
 	p := *e.planner
 	p.forget()
 	return p.withhold(ctx, v, sub, sees, e.now())

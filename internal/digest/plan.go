@@ -25,6 +25,7 @@ const retryPlan = time.Minute
 type planner struct {
 	ledger  *Ledger
 	compose func(context.Context, Digest) ([]chat.Card, error)
+	revise  func(context.Context, chat.Card, []Mark) (chat.Card, error)
 	visible func(Subscription, string) bool
 	alarm   func(ctx context.Context, key, message string)
 	settle  time.Duration
@@ -55,8 +56,9 @@ type composition struct {
 // A part is what one of a flush's digests tells: of one story, or of all.
 type part struct {
 	*composition
-	form  Form
-	story string // whose message or thread it is for; empty: no story's
+	form   Form
+	story  string // whose message or thread it is for; empty: no story's
+	target int64  // the delivery whose message it answers; 0: none
 }
 
 // A flush is what is planned for one subscription.
@@ -106,7 +108,11 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	next := earliest(earliest(moment(due), quiet), renew)
+	amend, err := p.amend(ctx, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	next := earliest(earliest(moment(due), quiet), earliest(renew, amend))
 	if failed {
 		// What failed is still due: do not come back for it at once.
 		if again := now.Add(retryPlan); next.IsZero() || !next.After(now) {

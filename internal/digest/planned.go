@@ -81,7 +81,7 @@ func (b *batch) add(ctx context.Context, f flush) error {
 	for i, part := range f.told {
 		key := f.key
 		if i > 0 {
-			key = b.ledger.keyOf("part", f.key, string(part.form), part.story)
+			key = b.ledger.keyOf("part", f.key, string(part.form), part.story, strconv.FormatInt(part.target, 10))
 		}
 		if err := b.digest(ctx, f, part, key); err != nil {
 			return err
@@ -109,6 +109,9 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	urgent := passes(told.changes)
 	if told.form == Living {
 		return b.living(ctx, id, key, s, told.story, cards[0], urgent)
+	}
+	if told.form == Correction {
+		return b.answer(ctx, id, key, s.Where, told.target, cards, urgent)
 	}
 	story := ""
 	if s.Mode == ModeThread {

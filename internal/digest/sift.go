@@ -51,6 +51,11 @@ func (p *planner) parts(ctx context.Context, s Subscription, told []change) (par
 		}
 		return err
 	}
+	if s.Mode != ModeEdit {
+		if parts, told, err = p.answers(ctx, s, told); err != nil || len(told) == 0 {
+			return parts, err
+		}
+	}
 	if s.Mode != ModeEdit && s.Mode != ModeThread {
 		err = add(News, "", told)
 		return parts, err
@@ -287,11 +292,11 @@ func corrected(c brief.Change) string {
 	if c.Kind != brief.CorrectionPublished || !ok {
 		return ""
 	}
-	kinds := map[string]brief.ChangeKind{
-		"timeline": brief.EventAdded, "indicators": brief.IndicatorAdded, "people": brief.PersonAdded,
-		"organizations": brief.OrganizationAdded, "scenarios": brief.ScenarioAdded, "history": brief.CaseAdded,
+	kind, ok := sections[section]
+	if !ok {
+		return "" // sources are told of nowhere
 	}
-	return subject(brief.Change{Story: c.Story, Kind: kinds[section], Item: id})
+	return subject(brief.Change{Story: c.Story, Kind: kind, Item: id})
 }
 
 // composition returns what is told as cards; nil if nothing is worth a card.

@@ -12,8 +12,21 @@ const (
 	sqlComposed = `SELECT t.seq, c.at, t.subject, t.body FROM composition_changes t JOIN changes c ON c.seq = t.seq WHERE t.composition = $1 ORDER BY t.seq`
 	sqlWithhold = `UPDATE deliveries SET state = 'withheld', settled_at = $1, trouble = 'what it tells may not be seen there any more'
 		WHERE digest = $2 AND settled_at = 0`
+	sqlWithholdEdit = `UPDATE deliveries SET state = 'withheld', settled_at = $1, trouble = 'what it tells may not be seen there any more'
+		WHERE id = $2 AND settled_at = 0`
 	sqlRecompose = `UPDATE digests SET composition = $1 WHERE id = $2`
 )
+
+// withholdEdit drops what was to be done with a message whose conversation may not
+// see any more what it tells: the message stays as it is, and is owed the edit again
+// when it is next compared.
+func withholdEdit(ctx context.Context, tx *transaction, v *delivery, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, sqlWithholdEdit, millis(now), v.id); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, sqlShow, "", v.target)
+	return err
+}
 
 // withhold drops what is left of a digest that tells what its conversation may not
 // see any more, and owes the conversation the rest of it instead. Stories are

@@ -20,6 +20,10 @@ CREATE INDEX deliveries_by_target ON deliveries (target) WHERE target > 0;
 CREATE INDEX deliveries_by_place ON deliveries (place, message) WHERE place <> '';
 CREATE INDEX deliveries_by_digest ON deliveries (digest);
 
+-- The changes that what was posted shows already.
+INSERT INTO settings (name, value) SELECT 'amended_seq', CAST(COALESCE(MAX(seq), 0) AS TEXT) FROM changes;
+CREATE INDEX deliveries_by_card ON deliveries (card, id);
+
 -- Since when nothing can be sent, and when that was last looked into.
 ALTER TABLE conversations ADD COLUMN suspended_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN probed_at BIGINT NOT NULL DEFAULT 0;

@@ -1,0 +1,300 @@
+package digest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// What was posted is brought up to date when what it tells is corrected, withdrawn
+// or back: every message is compared with what it would have to show now, made
+// from the card that was posted first. To do it twice changes nothing, so that it
+// goes on from the last change that was wholly carried through.
+
+const (
+	sqlAmended     = `SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'amended_seq'`
+	sqlAmendWindow = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
+	sqlTellers     = `SELECT t.composition FROM composition_changes t
+		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form <> 'living') ORDER BY t.composition`
+	sqlCardsOf = `SELECT c.card, k.body FROM composition_cards c JOIN cards k ON k.hash = c.card WHERE c.composition = $1 ORDER BY c.position`
+	sqlShowing = `SELECT v.id FROM deliveries v WHERE v.card = $1 AND v.id > $2 AND v.verb IN ('post', 'reply') AND (v.settled_at = 0 OR v.message <> '')
+		AND EXISTS (SELECT 1 FROM digests g WHERE g.id = v.digest AND g.composition = $3) ORDER BY v.id LIMIT $4`
+	sqlLastOf      = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq > $2 ORDER BY seq DESC LIMIT 1`
+	sqlCorrections = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND kind = 'correction.published' AND item = $2 AND seq > $3 ORDER BY seq`
+)
+
+// amendBatch is how many changes are carried through before that is written down,
+// and how many messages in one transaction.
+const amendBatch = 250
+
+// amend has the messages that were posted show what became of what they tell, once
+// the briefs are quiet, and returns when they will be, if there is something to do.
+func (p *planner) amend(ctx context.Context, now time.Time) (time.Time, error) {
+	if p.revise == nil {
+		return time.Time{}, nil
+	}
+	done, err := scalar(ctx, p.ledger.read, sqlAmended)
+	if err != nil || done >= p.head {
+		return time.Time{}, p.ledger.explain(err)
+	}
+	since, err := scalar(ctx, p.ledger.read, sqlChangeAt, done+1)
+	if err != nil {
+		return time.Time{}, p.ledger.explain(err)
+	}
+	if due := earliest(p.last.Add(p.settle), moment(since).Add(longSettle*p.settle)); due.After(now) {
+		return due, nil
+	}
+	for done < p.head {
+		changes, err := collect(ctx, p.ledger.read, scanChange, sqlAmendWindow, done, p.head, int64(amendBatch))
+		if err != nil || len(changes) == 0 {
+			return time.Time{}, p.ledger.explain(err)
+		}
+		if err := p.carryThrough(ctx, changes, now); err != nil {
+			return time.Time{}, err
+		}
+		done = changes[len(changes)-1].Seq
+		if err := p.ledger.update(ctx, "amended", func(tx *transaction) error {
+			_, err := tx.ExecContext(ctx, sqlSetSetting, "amended_seq", strconv.FormatInt(done, 10))
+			return err
+		}); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
+}
+
+// carryThrough brings every message up to date that tells what some changes are
+// about.
+func (p *planner) carryThrough(ctx context.Context, changes []change, now time.Time) error {
+	subjects, tellers := make(map[string]bool), make(map[string]bool)
+	for _, c := range changes {
+		subject := amends(c.Change, c.subject)
+		if subject == "" || subjects[subject] {
+			continue
+		}
+		subjects[subject] = true
+		found, err := collect(ctx, p.ledger.read, scanOne[string], sqlTellers, subject)
+		if err != nil {
+			return fmt.Errorf("reading who was told: %w", p.ledger.explain(err))
+		}
+		for _, composition := range found {
+			if tellers[composition] {
+				continue
+			}
+			tellers[composition] = true
+			if err := p.amendComposition(ctx, composition, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// amends returns the subject of which messages may have to show something else
+// after a change, empty if they do not: that an indicator moved on, say, is news,
+// and what was told of it before stays right.
+func amends(c brief.Change, subject string) string {
+	kind := string(c.Kind)
+	switch {
+	case c.Kind == brief.CorrectionPublished:
+		return corrected(c)
+	case strings.HasPrefix(kind, "event."), c.Kind == brief.DossierOpened,
+		strings.HasSuffix(kind, ".added"), strings.HasSuffix(kind, ".removed"):
+		return subject
+	}
+	return ""
+}
+
+// amendComposition brings the messages of the digests up to date that tell one
+// composition.
+func (p *planner) amendComposition(ctx context.Context, composition string, now time.Time) error {
+	told, err := p.toldBy(ctx, composition)
+	if err != nil {
+		return err
+	}
+	var marks []Mark
+	var last int64 // what it tells itself is no news to it
+	for _, c := range told {
+		last = max(last, c.Seq)
+	}
+	for _, c := range told {
+		m, err := p.mark(ctx, c, last)
+		if err != nil {
+			return err
+		}
+		marks = append(marks, m)
+	}
+	cards, err := collect(ctx, p.ledger.read, scanKeptCard, sqlCardsOf, composition)
+	if err != nil {
+		return fmt.Errorf("reading a digest's cards: %w", p.ledger.explain(err))
+	}
+	for _, c := range cards {
+		of := slices.DeleteFunc(slices.Clone(marks), func(m Mark) bool { return !c.tells(m.Told.Seq) })
+		revised, err := p.revise(ctx, c.card, of)
+		if err != nil {
+			return fmt.Errorf("bringing a card up to date: %w", err)
+		}
+		if err := p.showAll(ctx, composition, c.hash, revised, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A keptCard is a card with the hash that names it.
+type keptCard struct {
+	hash string
+	card chat.Card
+}
+
+func scanKeptCard(scan func(...any) error) (k keptCard, err error) {
+	var body []byte
+	if err := scan(&k.hash, &body); err != nil {
+		return k, err
+	}
+	return k, json.Unmarshal(body, &k.card)
+}
+
+// tells says whether one of the card's items is of a change.
+func (k keptCard) tells(seq int64) bool {
+	id := strconv.FormatInt(seq, 10)
+	return slices.ContainsFunc(k.card.Items, func(i chat.Item) bool { return i.ID == id })
+}
+
+// mark returns what became of what a change told, with the corrections published
+// after another.
+func (p *planner) mark(ctx context.Context, told change, last int64) (Mark, error) {
+	m := Mark{Told: told.Recorded}
+	later, err := collect(ctx, p.ledger.read, scanChange, sqlLastOf, told.subject, told.Seq)
+	if err != nil {
+		return m, fmt.Errorf("reading what a change came to: %w", p.ledger.explain(err))
+	}
+	if len(later) > 0 {
+		m.Now = since(told.Change, later[0])
+	}
+	item, ok := itemOf(told.Change)
+	if !ok {
+		return m, nil
+	}
+	published, err := collect(ctx, p.ledger.read, scanChange, sqlCorrections, told.Story, item, last)
+	if err != nil {
+		return m, fmt.Errorf("reading corrections: %w", p.ledger.explain(err))
+	}
+	for _, c := range published {
+		if correction, err := brief.As[brief.Correction](c.After); err == nil && correction != nil {
+			m.Corrections = append(m.Corrections, *correction)
+		}
+	}
+	return m, nil
+}
+
+// since returns what lies between an item as it was told and the last change of it,
+// nil if that is nothing, or nothing that makes wrong what was told.
+func since(told brief.Change, last change) *Recorded {
+	r := last.Recorded
+	if strings.HasSuffix(string(r.Kind), ".removed") {
+		r.Before = told.After
+		return &r
+	}
+	if !strings.HasPrefix(string(r.Kind), "event.") {
+		return nil
+	}
+	r.Change, _ = rebase(told, r.Change)
+	if r.Kind == "" {
+		return nil
+	}
+	return &r
+}
+
+// rebase returns a change of an item as it looks to those who were told of the item
+// as told has it; false if they were told just what it is now.
+func rebase(told, c brief.Change) (brief.Change, bool) {
+	from := c
+	from.Before, from.After = told.After, c.Before
+	merged := brief.Merge([]brief.Change{from, c})
+	if len(merged) != 1 {
+		return brief.Change{}, false
+	}
+	return merged[0], true
+}
+
+// sections are the first kinds of the changes in each section of a dossier, by the
+// name that a correction calls it.
+var sections = map[string]brief.ChangeKind{
+	"timeline": brief.EventAdded, "indicators": brief.IndicatorAdded, "people": brief.PersonAdded,
+	"organizations": brief.OrganizationAdded, "scenarios": brief.ScenarioAdded, "history": brief.CaseAdded,
+}
+
+// itemOf returns a change's item as a correction names it; false if none can.
+func itemOf(c brief.Change) (string, bool) {
+	word, _, _ := strings.Cut(string(c.Kind), ".")
+	for section, kind := range sections {
+		if strings.HasPrefix(string(kind), word+".") {
+			return section + "/" + c.Item, true
+		}
+	}
+	return "", false
+}
+
+// showAll has every message show a card that was posted with another one at first.
+func (p *planner) showAll(ctx context.Context, composition, first string, card chat.Card, now time.Time) error {
+	for last := int64(0); ; {
+		ids, err := collect(ctx, p.ledger.read, scanOne[int64], sqlShowing, first, last, composition, int64(amendBatch))
+		if err != nil {
+			return fmt.Errorf("reading what was posted: %w", p.ledger.explain(err))
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		last = ids[len(ids)-1]
+		err = p.ledger.update(ctx, "amend", func(tx *transaction) error {
+			hash, err := storeCard(ctx, tx, card, now)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				digest, err := scalar(ctx, tx, sqlDigestOf, id)
+				if err == nil {
+					err = p.ledger.show(ctx, tx, id, hash, digest, now)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+const sqlByKey = `SELECT COALESCE(MAX(id), 0) FROM deliveries WHERE key = $1`
+
+// Amend has the message that a [Ledger.Post] with this key owes, or posted, show
+// another card. Without such a message it does nothing.
+func (l *Ledger) Amend(ctx context.Context, to chat.Conversation, key string, c chat.Card) error {
+	err := l.update(ctx, "amend", func(tx *transaction) error {
+		id, err := scalar(ctx, tx, sqlByKey, l.keyOf("post", to.String(), key))
+		if err != nil || id == 0 {
+			return err
+		}
+		now := l.now()
+		hash, err := storeCard(ctx, tx, c, now)
+		if err != nil {
+			return err
+		}
+		return l.show(ctx, tx, id, hash, 0, now)
+	})
+	if err == nil {
+		l.stir()
+	}
+	return err
+}

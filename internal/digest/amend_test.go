@@ -1,0 +1,334 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// itemized makes one card with an item a change, and a title that names them all.
+func itemized(_ context.Context, d Digest) ([]chat.Card, error) {
+	var c chat.Card
+	for _, r := range d.Changes {
+		_, what, _ := strings.Cut(string(r.Kind), ".")
+		if r.Kind != brief.EventAdded {
+			what = " " + what
+		} else {
+			what = ""
+			if e, err := brief.As[brief.Event](r.After); err == nil && e.Title == "Revised" {
+				what = " as revised"
+			}
+		}
+		c.Items = append(c.Items, chat.Item{ID: strconv.FormatInt(r.Seq, 10), Head: chat.Plainly(r.Item + what)})
+	}
+	return []chat.Card{titled(c)}, nil
+}
+
+func titled(c chat.Card) chat.Card {
+	var heads []string
+	for _, i := range c.Items {
+		heads = append(heads, i.Head.String())
+	}
+	c.Title = strings.Join(heads, "; ")
+	return c
+}
+
+// marked puts into a card what became of its items.
+func marked(_ context.Context, c chat.Card, marks []Mark) (chat.Card, error) {
+	items := make([]chat.Item, len(c.Items))
+	for i, item := range c.Items {
+		for _, m := range marks {
+			if item.ID != strconv.FormatInt(m.Told.Seq, 10) {
+				continue
+			}
+			if m.Now != nil {
+				item.Head = append(item.Head, chat.Plainly(" ("+string(m.Now.Kind)[strings.Index(string(m.Now.Kind), ".")+1:]+")")...)
+			}
+			for _, k := range m.Corrections {
+				item.Head = append(item.Head, chat.Plainly(" ("+k.Text+")")...)
+			}
+		}
+		items[i] = item
+	}
+	c.Items = items
+	return titled(c), nil
+}
+
+func titledEvent(id, title string) brief.Event { return brief.Event{ID: id, Title: title} }
+
+func retracted(t *testing.T, id string) brief.Event {
+	return brief.Event{ID: id, Retracted: &brief.Retraction{On: date(t, "2025-12-01"), Why: "wrong"}}
+}
+
+// An amendStep is a state of story a, and how long it lasts.
+type amendStep struct {
+	events     []brief.Event
+	correction string // published about the event e0
+	lasts      time.Duration
+}
+
+// TestAmend plays what becomes of posted messages while the story goes on. What was
+// posted is shown as it stands at the end; an answer begins with the message that it
+// answers.
+func TestAmend(t *testing.T) {
+	cause := errors.New("cause")
+	e0, e1, e2, e3 := event("e0"), event("e1"), event("e2"), event("e3")
+	other := titledEvent("e0", "Another")
+	quietly := titledEvent("e0", "Another")
+	quietly.Announce = brief.Silent
+	step := func(events ...brief.Event) amendStep { return amendStep{events: events, lasts: time.Minute} }
+	short := func(events ...brief.Event) amendStep {
+		return amendStep{events: events, lasts: 100 * time.Millisecond}
+	}
+	for _, c := range []struct {
+		name  string
+		edit  func(int, chat.MessageID) (error, bool)
+		mode  Mode
+		steps []amendStep
+		want  string
+		edits int
+	}{
+		{name: "revised", steps: []amendStep{step(e0), step(other)}, edits: 1,
+			want: lines("1 e0 (revised)", "1 re m0: e0 revised")},
+		{name: "retracted", steps: []amendStep{step(e0), step(retracted(t, "e0"))}, edits: 1,
+			want: lines("1 e0 (retracted)", "1 re m0: e0 retracted")},
+		{name: "retracted and restored", steps: []amendStep{step(e0), step(retracted(t, "e0")), step(e0)}, edits: 3,
+			want: lines("1 e0", "1 re m0: e0 retracted (restored)", "1 re m0: e0 restored")},
+		{name: "revised twice", steps: []amendStep{step(e0), step(other), step(titledEvent("e0", "A third"))}, edits: 2,
+			want: lines("1 e0 (revised)", "1 re m0: e0 revised (revised)", "1 re m0: e0 revised")},
+		{name: "revised and back before it was told", steps: []amendStep{step(e0), short(other), step(e0)},
+			want: "1 e0"},
+		{name: "removed and back, silently", steps: []amendStep{step(e0, e1), step(e1), step(e0, e1)}, edits: 2,
+			want: "1 e0; e1"},
+		{name: "removed, silently", steps: []amendStep{step(e0, e1), step(e1)}, edits: 1,
+			want: "1 e0 (removed); e1"},
+		{name: "revised silently", steps: []amendStep{step(e0), step(quietly)}, edits: 1,
+			want: "1 e0 (revised)"},
+		{name: "correction", steps: []amendStep{step(e0), {events: []brief.Event{e0}, correction: "It was raining.", lasts: time.Minute}}, edits: 1,
+			want: lines("1 e0 (It was raining.)", "1 re m0: timeline/e0 published")},
+		{name: "revised with a correction and with news", steps: []amendStep{step(e0), {events: []brief.Event{other, e1}, correction: "It was raining.", lasts: time.Minute}}, edits: 1,
+			want: lines("1 e0 (revised) (It was raining.)", "1 re m0: e0 revised; timeline/e0 published", "1 e1")},
+		{name: "three messages concerned", steps: []amendStep{step(e0), step(e0, e1), step(e0, e1, e2), step(retracted(t, "e0"), retracted(t, "e1"), retracted(t, "e2"))}, edits: 3,
+			want: lines("1 e0 (retracted)", "1 e1 (retracted)", "1 e2 (retracted)", "1 re m0: e0 retracted", "1 re m1: e1 retracted", "1 re m2: e2 retracted")},
+		{name: "four messages concerned", steps: []amendStep{step(e0), step(e0, e1), step(e0, e1, e2), step(e0, e1, e2, e3),
+			step(retracted(t, "e0"), retracted(t, "e1"), retracted(t, "e2"), retracted(t, "e3"))}, edits: 4,
+			want: lines("1 e0 (retracted)", "1 e1 (retracted)", "1 e2 (retracted)", "1 e3 (retracted)", "1 e0 retracted; e1 retracted; e2 retracted; e3 retracted")},
+		{name: "cannot be edited", edit: func(int, chat.MessageID) (error, bool) { return &chat.Fixed{Err: cause}, false },
+			steps: []amendStep{step(e0), step(other), step(other, e1)}, edits: 1,
+			want: lines("1 e0", "1 re m0: e0 revised", "1 e1")},
+		{name: "edited later, and nothing waits for it", edit: func(n int, _ chat.MessageID) (error, bool) {
+			if n == 0 {
+				return &chat.Later{After: 150 * time.Second, Err: cause}, false
+			}
+			return nil, true
+		}, steps: []amendStep{step(e0), step(other), step(other, e1), step(other, e1, e2), step(other, e1, e2)}, edits: 2,
+			want: lines("1 e0 (revised)", "1 re m0: e0 revised", "1 e1", "1 e2")},
+		{name: "not sure whether it was edited", edit: func(n int, _ chat.MessageID) (error, bool) {
+			if n == 0 {
+				return &chat.Uncertain{Err: cause}, true
+			}
+			return nil, true
+		}, steps: []amendStep{step(e0), step(other)}, edits: 2,
+			want: lines("1 e0 (revised)", "1 re m0: e0 revised")},
+		{name: "in a thread", mode: ModeThread, steps: []amendStep{step(e0), step(other)}, edits: 1,
+			want: lines("1/t1 e0 (revised)", "1/t1 re m0: e0 revised")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := openNew(t)
+				f := newBoard("telegram")
+				f.edit = c.edit
+				record(t, l, dossier(t, "a"))
+				inMode(t, l, "telegram:1", "a", c.mode)
+				stop := run(t, amending(l, f))
+				for _, s := range c.steps {
+					d := dossier(t, "a", s.events...)
+					if s.correction != "" {
+						d.Corrections = []brief.Correction{{On: date(t, "2025-12-03"), Text: s.correction, Item: "timeline/e0"}}
+					}
+					record(t, l, d)
+					time.Sleep(s.lasts)
+					synctest.Wait()
+				}
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				stop()
+				same(t, f.shows(), c.want)
+				if edits, _ := f.counts(); edits != c.edits {
+					t.Errorf("edited %d times, want %d", edits, c.edits)
+				}
+			})
+		})
+	}
+}
+
+func amending(l *Ledger, platforms ...*board) DispatcherOptions {
+	o := DispatcherOptions{Ledger: l, Settle: time.Second, Revise: marked, Compose: func(ctx context.Context, d Digest) ([]chat.Card, error) {
+		if d.Form == Opening {
+			return opening(ctx, d)
+		}
+		return itemized(ctx, d)
+	}}
+	for _, p := range platforms {
+		o.Platforms = append(o.Platforms, p)
+	}
+	return o
+}
+
+// TestAmendUnseen checks that a message is not edited where the story may not be
+// read any more, and is when it may be again.
+func TestAmendUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openNew(t)
+		f := newBoard("telegram")
+		hidden := false
+		o := amending(l, f)
+		o.Visible = func(Subscription, string) bool { return !hidden }
+		record(t, l, dossier(t, "a"))
+		inMode(t, l, "telegram:1", "a", ModePost)
+		run(t, o)
+		record(t, l, dossier(t, "a", event("e0")))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		hidden = true
+		record(t, l, dossier(t, "a", titledEvent("e0", "Secret")))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		same(t, f.shows(), "1 e0")
+		if edits, _ := f.counts(); edits != 0 {
+			t.Errorf("edited %d times", edits)
+		}
+		hidden = false
+		record(t, l, dossier(t, "a", retracted(t, "e0")))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		same(t, f.shows(), lines("1 e0 (retracted)", "1 re m0: e0 retracted"))
+	})
+}
+
+// TestAmendPost changes the card of a post before and after it is sent.
+func TestAmendPost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openNew(t)
+		f := newBoard("telegram")
+		room := chat.Conversation{Platform: "telegram", ID: "1"}
+		amend := func(key, title string) {
+			t.Helper()
+			if err := l.Amend(t.Context(), room, key, chat.Card{Title: title}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Post(t.Context(), room, chat.Card{Title: "one trouble"}, "k"); err != nil {
+			t.Fatal(err)
+		}
+		amend("k", "two troubles")
+		amend("another", "never posted")
+		run(t, amending(l, f))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		same(t, f.shows(), "1 two troubles")
+		amend("k", "three troubles")
+		amend("k", "four troubles")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		same(t, f.shows(), "1 four troubles")
+		if edits, _ := f.counts(); edits > 2 {
+			t.Errorf("edited %d times", edits)
+		}
+		if n := len(f.sent()); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+	})
+}
+
+// TestAmendFaults has each step of a correction fail before its effect, after it, and
+// die at either moment: every message shows in the end what the story says, and each
+// change is told once, or twice where the platform cannot tell.
+func TestAmendFaults(t *testing.T) {
+	for _, step := range []string{"record", "plan", "amend", "amended", "claim", "send", "edit", "settle"} {
+		for _, after := range []bool{false, true} {
+			for _, kill := range []bool{false, true} {
+				for _, skip := range []int{0, 3} {
+					if skip > 0 && (detecting || step == "record" || step == "amended") {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/after=%v/kill=%v/skip=%d", step, after, kill, skip), func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							x := &trial{t: t, dir: t.TempDir(), step: step, after: after, kill: kill, skip: skip, corrects: true}
+							x.play()
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// checkAmended checks what stands on every board of a trial that corrects.
+func (x *trial) checkAmended() {
+	for _, f := range x.platforms {
+		shown := make(map[string][]string)
+		for _, line := range strings.Split(f.shows(), "\n") {
+			room, title, _ := strings.Cut(line, " ")
+			shown[room] = append(shown[room], title)
+		}
+		again := f.dedupes == 0 && (x.step == "send" && x.after || x.step == "settle" || x.kill && x.step != "record" && x.step != "plan")
+		for room := range trialRooms {
+			all := shown[fmt.Sprint(room)]
+			x.checkBoard(fmt.Sprintf("%s:%d", f.name, room), all, again)
+		}
+	}
+	x.checkSettled()
+}
+
+// checkBoard checks the messages of one conversation: each event but the last was
+// revised after it was posted.
+func (x *trial) checkBoard(where string, all []string, again bool) {
+	posts, answers, stale := make(map[string]int), make(map[string]int), make(map[string]int)
+	for _, title := range all {
+		if title == "own" {
+			continue
+		}
+		if _, what, ok := strings.Cut(title, ": "); ok {
+			answers[strings.Fields(what)[0]]++
+			continue
+		}
+		for _, item := range strings.Split(title, "; ") {
+			id, mark, _ := strings.Cut(item, " ")
+			posts[id]++
+			if mark == "as revised" {
+				answers[id]++ // it was told late, and needs no correction
+			}
+			if mark == "" && id != fmt.Sprint("e", trialEvents-1) {
+				stale[id]++
+			}
+		}
+	}
+	allowed := 1
+	if again {
+		allowed = 2
+	}
+	for i := range trialEvents {
+		id := fmt.Sprint("e", i)
+		if posts[id] < 1 || posts[id] > allowed {
+			x.t.Errorf("%s was told of %s %d times: %q", where, id, posts[id], all)
+		}
+		// Of two copies the first is not known, and stays as it was.
+		if stale[id] >= allowed {
+			x.t.Errorf("%s shows %s as it was: %q", where, id, all)
+		}
+		if n := answers[id]; i < trialEvents-1 && (n < 1 || n > allowed) {
+			x.t.Errorf("%s was told of the correction of %s %d times: %q", where, id, n, all)
+		}
+	}
+}
