@@ -174,7 +174,7 @@ func (s *soak) lifetime() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.long {
-		return time.Second + time.Duration(s.rand.Int64N(int64(12*time.Second)))
+		return time.Second + time.Duration(s.rand.Int64N(int64(9*time.Second)))
 	}
 	return 500*time.Millisecond + time.Duration(s.rand.Int64N(int64(1500*time.Millisecond)))
 }
