@@ -98,11 +98,13 @@ func (a *assets) serve(rw http.ResponseWriter, r *http.Request) {
 // parsePages reads the templates.
 func parsePages(a *assets) (*template.Template, error) {
 	t := template.New("").Funcs(template.FuncMap{
-		"asset":     a.url,
-		"count":     countWords,
-		"thousands": thousands,
-		"lower":     strings.ToLower,
-		"upper":     strings.ToUpper,
+		"asset":       a.url,
+		"count":       countWords,
+		"thousands":   thousands,
+		"thousands64": func(n int64) string { return thousands(int(n)) },
+		"bar":         func(session, inside bool) bar { return bar{session, inside} },
+		"lower":       strings.ToLower,
+		"upper":       strings.ToUpper,
 	})
 	pages, err := t.ParseFS(templateFiles, "templates/*.html")
 	if err != nil {

@@ -23,8 +23,16 @@ import (
 // no browser the test is skipped, unless everything is required.
 func browse(t *testing.T, width, height int64) (context.Context, *door) {
 	t.Helper()
-	program := browser(t)
+	ctx := tab(t, width, height)
 	d := serve(t)
+	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.WaitVisible(chromedp.CSS("#line")))
+	return ctx, d
+}
+
+// tab returns an empty page of a browser.
+func tab(t *testing.T, width, height int64) context.Context {
+	t.Helper()
+	program := browser(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), options...)
@@ -36,8 +44,7 @@ func browse(t *testing.T, width, height int64) (context.Context, *door) {
 	ctx, stop = context.WithTimeout(ctx, time.Minute)
 	t.Cleanup(stop)
 	watch(t, ctx)
-	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.WaitVisible(chromedp.CSS("#line")))
-	return ctx, d
+	return ctx
 }
 
 // watch fails the test on what the browser complains of: scripts that break, and
@@ -73,11 +80,15 @@ func browser(t *testing.T) string {
 }
 
 // serve runs a Web on a free port until the test ends.
-func serve(t *testing.T) *door {
+func serve(t *testing.T, changes ...func(*Options)) *door {
 	t.Helper()
 	stories := shipped(t)
 	d := &door{bot: newBot(t, stories)}
-	w, err := New(Options{Open: func() *brief.Reader { return brief.Unrestricted(stories) }, Panes: panes()})
+	o := Options{Open: func() *brief.Reader { return brief.Unrestricted(stories) }, Panes: panes()}
+	for _, change := range changes {
+		change(&o)
+	}
+	w, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type paneView struct {
 	Line     string // what was asked
 	Name     string
 	Slug     string
+	Day      string // empty: today
 	Clock    string
 	Time     string
 	Discord  []discordView

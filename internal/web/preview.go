@@ -28,6 +28,7 @@ type previewPage struct {
 	Version string // of the transcript, for the stream of events
 	Release string
 	Session bool // the asker came with the token and may go
+	Ledger  bool // there is a page for it
 	Names   []string
 }
 
@@ -42,6 +43,7 @@ func (w *Web) preview(rw http.ResponseWriter, r *http.Request) {
 		Version: w.log.epoch + "-" + strconv.Itoa(version),
 		Release: w.options.Version,
 		Session: !w.private(r) && w.session(r),
+		Ledger:  w.options.Ledger != nil,
 	}
 	for _, e := range entries {
 		p.Entries = append(p.Entries, w.view(e))

@@ -39,6 +39,8 @@ type Options struct {
 	// LastChange says when a story last changed, where that was recorded; a page
 	// without an as-of date names it instead. Nil: never recorded.
 	LastChange func(ctx context.Context, story string) (time.Time, bool, error)
+	// Ledger is what was sent and is owed; nil: there is no page for it.
+	Ledger Ledger
 	// Panes are the chat services that the preview shows side by side.
 	Panes []Pane
 	// Ready returns nil if every part works. The answer to a stranger names the
