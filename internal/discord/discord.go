@@ -50,6 +50,8 @@ type Discord struct {
 	roster      *roster
 	refusal     error // why Discord refuses the token; nil: it does not
 	stop        context.CancelCauseFunc
+	alarm       func(key, message string) // nil while nobody serves
+	untold      map[string]string         // troubles by key that nobody was told of yet
 }
 
 // New returns the platform. It opens no connection; its error names what is
@@ -71,6 +73,7 @@ func New(o Options) (*Discord, error) {
 		return nil, err
 	}
 	d.rest.transport.pacer.quicken(d.tempo)
+	d.rest.transport.pacer.trouble = d.trouble
 	d.application = applicationOf(token)
 	return d, nil
 }
@@ -129,6 +132,31 @@ func (d *Discord) denied(err error) {
 	}
 }
 
+// trouble has the operators told, as soon as somebody serves. It does not block.
+func (d *Discord) trouble(key, message string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.alarm != nil {
+		d.alarm(key, message)
+		return
+	}
+	if d.untold == nil {
+		d.untold = map[string]string{}
+	}
+	d.untold[key] = message
+}
+
+// alarmThrough begins to tell the operators through alarm, of what is untold too.
+func (d *Discord) alarmThrough(alarm func(key, message string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.alarm = alarm
+	for key, message := range d.untold {
+		alarm(key, message)
+	}
+	d.untold = nil
+}
+
 // refused is why Discord refuses the token, nil as long as it does not.
 func (d *Discord) refused() error {
 	d.mu.Lock()
@@ -156,6 +184,9 @@ func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
 	var loops sync.WaitGroup
 	receiver := &receiver{rest: d.rest, host: host, logger: d.logger, told: &d.told}
 	events := newQueue()
+	d.alarmThrough(func(key, message string) {
+		events.push(func() { host.Alarm(serving, key, message) })
+	})
 	v := &supervisor{
 		rest: d.rest, dial: d.dial, logger: d.logger,
 		event: func(kind string, data json.RawMessage) {
@@ -236,7 +267,7 @@ func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, k
 		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", key, maxNonce)}
 	}
 	id, err := d.post(ctx, to.ID, compose(c, ""), key)
-	if c.Picture != nil && codeOf(err) == missingPermissions {
+	if c.Picture != nil && refusesFile(err) {
 		// Perhaps only the picture is not allowed: its words are.
 		without := *c.Picture
 		without.Data = nil
@@ -270,6 +301,9 @@ func (d *Discord) post(ctx context.Context, channel string, m message, key strin
 		ID chat.MessageID `json:"id"`
 	}
 	err := d.rest.message(ctx, http.MethodPost, "/channels/"+channel+"/messages", body, m.picture, &sent)
+	if err == nil && sent.ID == "" {
+		err = &wireError{Wrote: true, Err: errors.New("the answer names no message")}
+	}
 	return sent.ID, outcome(err, m.text())
 }
 

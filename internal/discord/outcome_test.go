@@ -41,43 +41,6 @@ func outcomeName(err error) string {
 	return fmt.Sprintf("no outcome: %v", err)
 }
 
-func TestSendOutcomes(t *testing.T) {
-	type row struct {
-		status, code int
-		want         string
-	}
-	rows := []row{{401, 0, "later, everyone"}, {401, 40001, "later, everyone"}, {403, 40001, "later, everyone"}, {404, 0, "later, everyone"}, {403, 0, "gone"}, {413, 0, "refused"}, {400, 0, "refused"}, {408, 0, "later"}, {302, 0, "later"}}
-	add := func(want string, status int, codes ...int) {
-		for _, c := range codes {
-			rows = append(rows, row{status, c, want})
-		}
-	}
-	add("later", 429, 0, 20016, 20022, 20028, 20029, 40062)
-	add("later", 400, 130000, 110001, 40004, 30046)
-	add("later", 403, 40333)
-	for _, status := range []int{500, 502, 503, 504, 520, 522} {
-		add("later", status, 0)
-	}
-	add("gone", 403, 50001, 50013, 50007, 50008)
-	add("gone", 404, 10003, 10004)
-	add("gone", 400, 160002, 160005, 50083)
-	add("sent", 404, 10008)
-	add("refused", 400, 50035, 50006, 50109, 99999, 160006, 40060)
-	add("refused", 413, 40005)
-	add("refused", 403, 200000)
-	for _, r := range rows {
-		t.Run(fmt.Sprintf("%d-%d", r.status, r.code), func(t *testing.T) {
-			playUnserved(t, discordtest.Options{}, func(s *stage) {
-				s.server.Fail(discordtest.Fault{Path: "/channels/*/messages", Status: r.status, Code: r.code, Message: "no"})
-				_, err := s.discord.Send(s.ctx, conversation(channelID), chat.Card{Title: "News"}, "key")
-				if got := outcomeName(err); got != r.want {
-					s.Errorf("%d with code %d: %s, want %s (%v)", r.status, r.code, got, r.want, err)
-				}
-			})
-		})
-	}
-}
-
 func TestSendOutcomesOfTheWire(t *testing.T) {
 	post := "/channels/*/messages"
 	for name, test := range map[string]struct {

@@ -77,6 +77,10 @@ type pacer struct {
 	buckets map[string]*bucket
 	swept   time.Time
 	breaker breaker
+	strange int // answers in a row that were not Discord's
+	// trouble is told what a person should know, as often as it is so; nil: nobody
+	// is. It must not block.
+	trouble func(key, message string)
 }
 
 func newPacer() *pacer {
@@ -85,6 +89,7 @@ func newPacer() *pacer {
 		overall: spacing{every: time.Second / overallRate, burst: 2},
 		digests: spacing{every: time.Second / digestRate, burst: 1},
 		hashes:  map[string]string{}, limits: map[string]int{}, buckets: map[string]*bucket{},
+		breaker: breaker{began: time.Now()},
 	}
 }
 
@@ -310,58 +315,6 @@ func (p *pacer) hold(e *apiError, route, major string) {
 		b.limit = max(b.limit, 1)
 		b.notify()
 	}
-}
-
-// count keeps account of invalid requests: too many of them block the address.
-func (p *pacer) count(e *apiError) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch e.Status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		p.breaker.count(time.Now())
-	case http.StatusTooManyRequests:
-		if e.Scope != "shared" {
-			p.breaker.count(time.Now())
-		}
-	}
-}
-
-// A breaker counts invalid requests in ten slots of a minute. Discord blocks an
-// address after 10,000 of them in ten minutes
-// (https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans);
-// we stop far below.
-type breaker struct {
-	slots [10]struct {
-		minute int64
-		n      int
-	}
-}
-
-const maxInvalid = 1000
-
-func (b *breaker) count(now time.Time) {
-	minute := now.Unix() / 60
-	slot := &b.slots[minute%10]
-	if slot.minute != minute {
-		slot.minute, slot.n = minute, 0
-	}
-	slot.n++
-}
-
-// open says for how long nothing may be sent, zero if everything may.
-func (b *breaker) open(now time.Time) time.Duration {
-	minute := now.Unix() / 60
-	total, oldest := 0, minute
-	for _, s := range b.slots {
-		if s.n > 0 && s.minute > minute-10 {
-			total += s.n
-			oldest = min(oldest, s.minute)
-		}
-	}
-	if total < maxInvalid {
-		return 0
-	}
-	return time.Unix((oldest+10)*60, 0).Sub(now)
 }
 
 func later(a, b time.Time) time.Time {

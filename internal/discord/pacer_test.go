@@ -173,30 +173,6 @@ func TestLongWaitIsPutOff(t *testing.T) {
 	})
 }
 
-func TestBreakerStopsInvalidRequests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPacer()
-		forbidden := &apiError{Status: http.StatusForbidden, JSON: true}
-		for range maxInvalid - 1 {
-			p.count(forbidden)
-		}
-		p.count(&apiError{Status: http.StatusTooManyRequests, Scope: "shared"})
-		p.count(&apiError{Status: http.StatusBadRequest})
-		if wait := p.breaker.open(time.Now()); wait != 0 {
-			t.Errorf("the breaker is open for %v one request too early", wait)
-		}
-		p.count(forbidden)
-		_, err := p.acquire(t.Context(), digest, "route", "1")
-		if paced, ok := err.(*errPaced); !ok || !paced.everyone || paced.after < 5*time.Minute {
-			t.Errorf("acquire() = %v, want to be held for minutes", err)
-		}
-		<-time.After(10 * time.Minute)
-		if _, err := p.acquire(t.Context(), digest, "route", "1"); err != nil {
-			t.Errorf("acquire() after ten minutes = %v", err)
-		}
-	})
-}
-
 func TestSpacing(t *testing.T) {
 	s := spacing{every: time.Second / overallRate, burst: 2}
 	now := time.Unix(1000, 0)

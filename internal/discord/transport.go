@@ -94,6 +94,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, t.refusal(resp, body, kind, route, major)
 	}
+	if resp.StatusCode != http.StatusNoContent && len(body) > 0 && !json.Valid(body) {
+		t.pacer.foreign(true)
+		return nil, &wireError{Wrote: true, Err: errors.New("the answer is not Discord's: it is no JSON")}
+	}
+	t.pacer.genuine()
 	if path == "/gateway/bot" {
 		t.limit.Store(readStartLimit(body))
 	}
@@ -142,12 +147,17 @@ func (t *transport) exchange(req *http.Request, path string) (*http.Response, []
 func (t *transport) refusal(resp *http.Response, body []byte, kind class, route, major string) error {
 	e := readError(resp, body)
 	t.pacer.count(e)
-	if e.Status == http.StatusTooManyRequests {
+	switch {
+	case e.Status == http.StatusTooManyRequests:
 		t.pacer.hold(e, route, major)
+	case e.JSON:
+		t.pacer.genuine()
+	default:
+		t.pacer.foreign(false)
 	}
 	// The paths of answers hold a token of their own: a 401 there says nothing
 	// about the bot's.
-	if kind != answer && (e.Status == http.StatusUnauthorized || e.Code == 40001) {
+	if kind != answer && e.denies() {
 		t.denied(e)
 	}
 	return e
@@ -167,15 +177,27 @@ func readError(resp *http.Response, body []byte) *apiError {
 		if len(said.Errors) > 0 {
 			e.Message += " " + string(said.Errors[:min(len(said.Errors), 500)])
 		}
-		e.After = time.Duration(said.RetryAfter * float64(time.Second))
+		e.After = seconds(said.RetryAfter)
 		if said.Global {
 			e.Scope = "global"
 		}
 	}
-	if seconds, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil && e.After == 0 {
-		e.After = time.Duration(seconds * float64(time.Second))
+	if n, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil && e.After == 0 {
+		e.After = seconds(n)
 	}
 	return e
+}
+
+// seconds is n seconds as a wait: none if that is no number, a day at most.
+func seconds(n float64) time.Duration {
+	const most = 24 * time.Hour
+	switch {
+	case !(n > 0):
+		return 0
+	case n > most.Seconds():
+		return most
+	}
+	return time.Duration(n * float64(time.Second))
 }
 
 // routeOf tells what a request is for, its route, and the major id by which its
