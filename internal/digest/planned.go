@@ -16,8 +16,8 @@ const (
 	sqlNewComposition    = `INSERT INTO compositions (hash, at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
 	sqlCompositionChange = `INSERT INTO composition_changes (composition, subject, seq, story, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (composition, subject) DO NOTHING`
 	sqlCompositionCard   = `INSERT INTO composition_cards (composition, position, card) VALUES ($1, $2, $3) ON CONFLICT (composition, position) DO NOTHING`
-	sqlNewDigest         = `INSERT INTO digests (id, key, subscription, conversation, composition, upto_seq, planned_at, form, urgent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING`
+	sqlNewDigest         = `INSERT INTO digests (id, key, subscription, conversation, composition, upto_seq, planned_at, form, urgent, from_seq)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING`
 )
 
 // store writes a batch of flushes: digests, deliveries, the jobs for them and the
@@ -98,7 +98,7 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	}
 	s := f.sub
 	_, err = b.tx.ExecContext(ctx, sqlNewDigest, id, key, s.ID, s.Where.String(), told.hash, max(f.cursor, f.urgent), millis(b.now),
-		string(told.form), passes(told.changes))
+		string(told.form), passes(told.changes), s.Cursor)
 	if err != nil {
 		return err
 	}
