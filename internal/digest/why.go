@@ -192,7 +192,7 @@ func (w *why) page(ctx context.Context) (found []change, more bool, err error) {
 	}
 }
 
-const sqlWithheldOf = `SELECT g.upto_seq, COUNT(DISTINCT g.id), MAX(v.settled_at) FROM digests g JOIN deliveries v ON v.digest = g.id AND v.state = 'withheld'
+const sqlWithheldOf = `SELECT g.upto_seq, COUNT(DISTINCT g.id), MAX(v.settled_at) FROM digests g JOIN deliveries v ON v.digest = g.id AND v.state = 'withheld' AND v.verb IN ('post', 'reply')
 	WHERE g.conversation = $1 AND g.upto_seq >= $2 AND g.upto_seq <= $3 GROUP BY g.upto_seq ORDER BY g.upto_seq DESC`
 
 type withheldAt struct {
@@ -234,8 +234,8 @@ func (w *why) one(ctx context.Context, c change) (e Explanation, err error) {
 	return e, w.untold(ctx, &e, c)
 }
 
-// A telling is a digest of the conversation that tells a change.
-type telling struct {
+// A rendition is a digest of the conversation that tells a change.
+type rendition struct {
 	digest, order int64
 	seq           int64 // the change as which it tells it
 	delivery      int64 // 0: none is left
@@ -244,20 +244,20 @@ type telling struct {
 }
 
 const (
-	sqlTellings = `SELECT g.id, g.subscription, t.seq, g.form FROM composition_changes t JOIN digests g ON g.composition = t.composition
+	sqlRenditions = `SELECT g.id, g.subscription, t.seq, g.form FROM composition_changes t JOIN digests g ON g.composition = t.composition
 		WHERE t.subject = $1 AND g.conversation = $2 AND (t.seq = $3 OR t.seq > $4 AND g.from_seq < $5) ORDER BY g.id`
-	sqlTellingsSince = `SELECT g.id, g.subscription, t.seq, g.form FROM composition_changes t JOIN digests g ON g.composition = t.composition
+	sqlRenditionsSince = `SELECT g.id, g.subscription, t.seq, g.form FROM composition_changes t JOIN digests g ON g.composition = t.composition
 		WHERE t.subject = $1 AND g.conversation = $2 AND g.id > $3 AND g.subscription = $4 ORDER BY g.id`
 	sqlDeliveryNumber = sqlDeliveryColumns + `WHERE v.id = $1`
 	sqlOpened         = `SELECT COALESCE(MAX(seq), 0), COALESCE(MAX(subject), '') FROM changes WHERE story = $1 AND kind = 'dossier.opened' AND seq < $2`
 	sqlDeliveries     = `SELECT v.id, v.state, COALESCE(c.body, '') FROM deliveries v LEFT JOIN cards c ON c.hash = CASE WHEN v.shown <> '' THEN v.shown ELSE v.card END
-		WHERE v.digest = $1 AND v.digest > 0 AND v.verb IN ('post', 'reply', 'edit') ORDER BY v.id`
+		WHERE v.digest = $1 AND v.digest > 0 AND (v.verb IN ('post', 'reply') OR v.verb = 'edit' AND $2 = 'living') ORDER BY v.id`
 )
 
-// toldIn returns the telling of a change that came furthest, the first of equals;
+// toldIn returns the rendition of a change that came furthest, the first of equals;
 // nil if there is none.
-func (w *why) toldIn(ctx context.Context, c change) (best *telling, err error) {
-	found, err := w.tellings(ctx, c.subject, c.Seq)
+func (w *why) toldIn(ctx context.Context, c change) (best *rendition, err error) {
+	found, err := w.renditions(ctx, c.subject, c.Seq)
 	if err != nil {
 		return nil, err
 	}
@@ -269,10 +269,10 @@ func (w *why) toldIn(ctx context.Context, c change) (best *telling, err error) {
 			return nil, err
 		}
 		if opened > 0 {
-			if found, err = w.tellings(ctx, subject, opened); err != nil {
+			if found, err = w.renditions(ctx, subject, opened); err != nil {
 				return nil, err
 			}
-			found = slices.DeleteFunc(found, func(t telling) bool { return t.seq < c.Seq })
+			found = slices.DeleteFunc(found, func(t rendition) bool { return t.seq < c.Seq })
 		}
 	}
 	for _, t := range found {
@@ -286,17 +286,17 @@ func (w *why) toldIn(ctx context.Context, c change) (best *telling, err error) {
 	return best, nil
 }
 
-func (w *why) tellings(ctx context.Context, subject string, seq int64) ([]telling, error) {
-	return collect(ctx, w.ledger.read, scanTelling, sqlTellings, subject, w.Where.String(), seq, seq, seq)
+func (w *why) renditions(ctx context.Context, subject string, seq int64) ([]rendition, error) {
+	return collect(ctx, w.ledger.read, scanRendition, sqlRenditions, subject, w.Where.String(), seq, seq, seq)
 }
 
 // follow finds the delivery of a telling. A living message that was to tell it may
 // tell it as part of a later digest.
-func (w *why) follow(ctx context.Context, t telling, subject string) (telling, error) {
+func (w *why) follow(ctx context.Context, t rendition, subject string) (rendition, error) {
 	if err := w.find(ctx, &t); err != nil || t.delivery > 0 || t.form != Living {
 		return t, err
 	}
-	later, err := collect(ctx, w.ledger.read, scanTelling, sqlTellingsSince, subject, w.Where.String(), t.digest, t.order)
+	later, err := collect(ctx, w.ledger.read, scanRendition, sqlRenditionsSince, subject, w.Where.String(), t.digest, t.order)
 	if err != nil {
 		return t, err
 	}
@@ -308,7 +308,7 @@ func (w *why) follow(ctx context.Context, t telling, subject string) (telling, e
 	return t, nil
 }
 
-func scanTelling(scan func(...any) error) (t telling, err error) {
+func scanRendition(scan func(...any) error) (t rendition, err error) {
 	err = scan(&t.digest, &t.order, &t.seq, &t.form)
 	return t, err
 }
@@ -325,7 +325,7 @@ func rank(state string) int {
 // find finds the delivery that tells a change: of several cards the one with its
 // item, and the last where none has one; of several attempts the one that came
 // furthest.
-func (w *why) find(ctx context.Context, t *telling) error {
+func (w *why) find(ctx context.Context, t *rendition) error {
 	type candidate struct {
 		id    int64
 		state string
@@ -337,7 +337,7 @@ func (w *why) find(ctx context.Context, t *telling) error {
 		err = scan(&c.id, &c.state, &card)
 		c.has = strings.Contains(card, `"id":"`+item+`"`)
 		return c, err
-	}, sqlDeliveries, t.digest)
+	}, sqlDeliveries, t.digest, string(t.form))
 	if err != nil {
 		return err
 	}
@@ -355,7 +355,7 @@ func (w *why) find(ctx context.Context, t *telling) error {
 }
 
 // owed says what became of a delivery that tells a change.
-func (w *why) owed(ctx context.Context, e *Explanation, t telling) error {
+func (w *why) owed(ctx context.Context, e *Explanation, t rendition) error {
 	if t.seq != e.Change.Seq {
 		e.Merged = t.seq
 	}
