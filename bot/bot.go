@@ -164,7 +164,7 @@ func New(ctx context.Context, o Options) (*Bot, error) {
 		return nil, fmt.Errorf("making the commands: %w", err)
 	}
 	if b.dispatcher, err = digest.NewDispatcher(digest.DispatcherOptions{
-		Ledger: b.ledger, Platforms: b.platforms, Compose: b.compose, Visible: b.visible,
+		Ledger: b.ledger, Platforms: b.platforms, Compose: b.compose, Revise: b.revise, Visible: b.visible,
 		Alarm: b.alarm, Settle: config.settle(), Now: b.now, Logger: b.log,
 	}); err != nil {
 		return nil, fmt.Errorf("making the dispatcher: %w", err)

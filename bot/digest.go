@@ -28,6 +28,8 @@ const (
 func (b *Bot) compose(_ context.Context, d digest.Digest) ([]chat.Card, error) {
 	find := brief.Unrestricted(b.library.Current()).Story
 	switch d.Form {
+	case digest.Correction:
+		return correctionCards(d, find, b.page)
 	case digest.Living:
 		return livingCards(d, find, b.page)
 	case digest.Opening:
@@ -44,7 +46,7 @@ func digestCards(d digest.Digest, find func(id string) (*brief.Dossier, bool), p
 	if err != nil || len(groups) == 0 {
 		return nil, err
 	}
-	cards := split(groups)
+	cards := split(groups, pageCost)
 	note := chat.Plainly(rangeWords(d.From, d.To, d.Zone))
 	for i := range cards {
 		card := &cards[i].Card
@@ -150,10 +152,10 @@ type digestCard struct {
 	told     map[*brief.Dossier]int
 }
 
-// split lays the changes out on cards at item borders, each story behind its title
-// where there are several.
-func split(groups []group) []digestCard {
-	p := &printer{several: len(groups) > 1}
+// split lays the changes out on cards at item borders, each with room for so much,
+// each story behind its title where there are several.
+func split(groups []group, room int) []digestCard {
+	p := &printer{several: len(groups) > 1, room: room}
 	p.open()
 	for _, g := range groups {
 		headed := !p.several || len(g.news) == 1 && g.news[0].whole
@@ -181,6 +183,7 @@ func split(groups []group) []digestCard {
 // A printer lays changes out on cards.
 type printer struct {
 	several bool // stories
+	room    int  // on a card
 	cards   []digestCard
 	used    int // of the last card
 	told    int
@@ -197,7 +200,7 @@ func (p *printer) last() *digestCard { return &p.cards[len(p.cards)-1] }
 func (p *printer) fits(n news) bool {
 	card := p.last()
 	return len(card.Items) == 0 ||
-		p.used+itemSize(n.Item) <= pageCost && (n.event == "" || len(card.events) < eventsPerPage)
+		p.used+itemSize(n.Item) <= p.room && (n.event == "" || len(card.events) < eventsPerPage)
 }
 
 func (p *printer) add(it chat.Item) {
@@ -291,16 +294,21 @@ func readOn(c digestCard) [][]chat.Action {
 		return pairs(buttons)
 	}
 	d := c.dossiers[0]
+	return append(eventRows(d, c.events), []chat.Action{
+		{Label: "Overview", Call: chat.NewCall("overview", d.ID).String()},
+		{Label: "Timeline", Call: chat.NewCall("timeline", d.ID).String()},
+	})
+}
+
+// eventRows are buttons to events by number, those that d still has.
+func eventRows(d *brief.Dossier, events []string) [][]chat.Action {
 	var numbers []chat.Action
-	for i, id := range c.events {
+	for i, id := range events {
 		if _, ok := d.Event(id); ok {
 			numbers = append(numbers, chat.Action{Label: strconv.Itoa(i + 1), Call: chat.NewCall("event", d.ID, id).String()})
 		}
 	}
-	return append(rows(numbers, chat.MaxRow), []chat.Action{
-		{Label: "Overview", Call: chat.NewCall("overview", d.ID).String()},
-		{Label: "Timeline", Call: chat.NewCall("timeline", d.ID).String()},
-	})
+	return rows(numbers, chat.MaxRow)
 }
 
 // excerpt is the beginning of a text, cut at the end of a sentence or word.

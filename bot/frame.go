@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
@@ -106,14 +107,19 @@ func (b *Bot) asOf(ctx context.Context, q *question, d *brief.Dossier) chat.Text
 // caution says that d is past its review, or that a newer version is held back, if
 // it is so.
 func (b *Bot) caution(q *question, d *brief.Dossier) chat.Text {
-	var note chat.Text
-	if d.Stale(q.now) {
-		note = chat.Styled(fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold)
-	}
+	note := stale(d, q.now)
 	if q.reader.Broken(d.ID) {
 		note = lines(note, chat.Plainly("Its newest version has an error and is held back; this is the last good one."))
 	}
 	return note
+}
+
+// stale says that d is past its review, if it is so.
+func stale(d *brief.Dossier, now time.Time) chat.Text {
+	if !d.Stale(now) {
+		return nil
+	}
+	return chat.Styled(fmt.Sprintf("This dossier is stale: it was due for review by %s.", d.ReviewBy.Words()), chat.Bold)
 }
 
 // dated says when an editor last stood by d, or else when it last changed.

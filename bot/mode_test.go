@@ -95,7 +95,7 @@ func TestThreadOfStory(t *testing.T) {
 	w, able, source := inModeOf(t, "thread")
 	source.set(map[string]string{"bridge": inspected}, nil)
 	open := acted(t, able, "open")
-	if open.Where != room || open.Name != "Harbour bridge closed" || !strings.Contains(open.Card.Plain(), "Digests about this story are posted in this thread.") {
+	if open.Where != room || open.Name != "Harbour bridge closed" || !strings.Contains(open.Card.Plain(), "Digests about this story are posted in this thread") {
 		t.Errorf("opened was %+v", open)
 	}
 	thread := room

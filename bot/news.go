@@ -83,27 +83,61 @@ func tellEvent(d *brief.Dossier, c brief.Change, before, after *brief.Event) new
 		n.Head = chat.Styled(e.Title, chat.Bold|chat.Strike)
 	default:
 		n.tone, n.Label = chat.Revised, dotted("Revised", n.Label)
-		n.Body = lines(
-			moved("Title", before.Title, after.Title),
-			moved("Date", before.Date.Words(), after.Date.Words()),
-			moved("Kind", before.Kind, after.Kind),
-			moved("Importance", degree(before.Importance), degree(after.Importance)),
-			rewritten("Text", d, before.Detail, after.Detail),
-			joined("People", before.People, after.People, func(id string) string {
-				p, ok := d.Person(id)
-				return nameOr(ok, func() string { return p.Name }, id)
-			}),
-			joined("Organizations", before.Organizations, after.Organizations, func(id string) string {
-				o, ok := d.Organization(id)
-				return nameOr(ok, func() string { return o.Name }, id)
-			}),
-			joined("Sources", before.Sources, after.Sources, func(id string) string {
-				_, s, ok := d.Citation(id)
-				return nameOr(ok, func() string { return sourceHead(s) }, id)
-			}),
-		)
+		n.Body = lines(eventFields(d, before, after).texts()...)
 	}
 	return n
+}
+
+// fields are what became of the fields of an item: one text each, none where a field
+// is as it was.
+type fields []field
+
+type field struct {
+	name string
+	text chat.Text
+}
+
+func (f fields) texts() []chat.Text {
+	texts := make([]chat.Text, len(f))
+	for i := range f {
+		texts[i] = f[i].text
+	}
+	return texts
+}
+
+// eventFields tell what became of each field of an event in d.
+func eventFields(d *brief.Dossier, before, after *brief.Event) fields {
+	return fields{
+		{"title", moved("Title", before.Title, after.Title)},
+		{"date", moved("Date", before.Date.Words(), after.Date.Words())},
+		{"kind", moved("Kind", before.Kind, after.Kind)},
+		{"importance", moved("Importance", degree(before.Importance), degree(after.Importance))},
+		{"retracted", otherReason(before.Retracted, after.Retracted)},
+		{"detail", rewritten("Text", d, before.Detail, after.Detail)},
+		{"people", joined("People", before.People, after.People, func(id string) string {
+			p, ok := d.Person(id)
+			return nameOr(ok, func() string { return p.Name }, id)
+		})},
+		{"organizations", joined("Organizations", before.Organizations, after.Organizations, func(id string) string {
+			o, ok := d.Organization(id)
+			return nameOr(ok, func() string { return o.Name }, id)
+		})},
+		{"sources", joined("Sources", before.Sources, after.Sources, func(id string) string {
+			_, s, ok := d.Citation(id)
+			return nameOr(ok, func() string { return sourceHead(s) }, id)
+		})},
+	}
+}
+
+// otherReason tells what became of the words of a retraction.
+func otherReason(before, after *brief.Retraction) chat.Text {
+	if before == nil || after == nil {
+		return nil
+	}
+	return lines(
+		moved("Retracted on", before.On.Words(), after.On.Words()),
+		moved("Reason", before.Why, after.Why),
+	)
 }
 
 func nameOr(ok bool, name func() string, id string) string {

@@ -61,9 +61,7 @@ func momentWords(t time.Time, zone *time.Location) string {
 // rangeWords says what a digest covers: “Covers 24 Nov 08:00 – 25 Nov 08:00
 // Europe/Kyiv”. The year stands where the two differ in it.
 func rangeWords(from, to time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
+	zone = zoneOr(zone)
 	from, to = from.In(zone), to.In(zone)
 	layout := "2 Jan 15:04"
 	if from.Year() != to.Year() {
