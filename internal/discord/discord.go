@@ -38,11 +38,12 @@ type Options struct {
 // Discord is the [chat.Platform] named "discord". It is safe for use by many
 // goroutines.
 type Discord struct {
-	rest   *rest
-	dial   dialer
-	tempo  int
-	logger *slog.Logger
-	told   told
+	rest     *rest
+	dial     dialer
+	tempo    int
+	logger   *slog.Logger
+	told     told
+	starters starters
 
 	mu          sync.Mutex
 	application string // the application's id, once known
@@ -260,26 +261,42 @@ func (c *crowd) finish(drop func()) {
 // Send implements [chat.Platform]. The key is the message's nonce: Discord gives
 // back the first message for a repeat within a few minutes.
 func (d *Discord) Send(ctx context.Context, to chat.Conversation, c chat.Card, key string) (chat.MessageID, error) {
+	return d.send(ctx, to, c, posted{Nonce: key})
+}
+
+// send posts a card with what p says besides.
+func (d *Discord) send(ctx context.Context, to chat.Conversation, c chat.Card, p posted) (chat.MessageID, error) {
 	if err := d.check(to); err != nil {
 		return "", err
 	}
-	if len(key) > maxNonce {
-		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", key, maxNonce)}
+	if len(p.Nonce) > maxNonce {
+		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", p.Nonce, maxNonce)}
 	}
-	id, err := d.post(ctx, to.ID, compose(c, ""), key)
+	id, err := d.post(ctx, to.ID, compose(c, ""), p)
 	if c.Picture != nil && refusesFile(err) {
 		// Perhaps only the picture is not allowed: its words are.
-		without := *c.Picture
-		without.Data = nil
-		c.Picture = &without
-		id, err = d.post(ctx, to.ID, compose(c, ""), key)
+		id, err = d.post(ctx, to.ID, compose(pictureless(c), ""), p)
 	}
+	return id, d.noted(ctx, to.ID, err)
+}
+
+// pictureless is a card with the words of its picture alone.
+func pictureless(c chat.Card) chat.Card {
+	without := *c.Picture
+	without.Data = nil
+	c.Picture = &without
+	return c
+}
+
+// noted takes note of a channel that refused the bot, and has its error say what is
+// missing.
+func (d *Discord) noted(ctx context.Context, channel string, err error) error {
 	var gone *chat.Gone
 	if errors.As(err, &gone) {
-		d.remember(to.ID)
-		d.explain(ctx, to.ID, gone)
+		d.remember(channel)
+		d.explain(ctx, channel, gone)
 	}
-	return id, err
+	return err
 }
 
 // explain adds the permissions that are missing, in Discord's words, to the error
@@ -295,12 +312,15 @@ func (d *Discord) explain(ctx context.Context, channel string, gone *chat.Gone) 
 	}
 }
 
-func (d *Discord) post(ctx context.Context, channel string, m message, key string) (chat.MessageID, error) {
-	body := posted{message: m, Nonce: key, EnforceNonce: key != ""}
+func (d *Discord) post(ctx context.Context, channel string, m message, p posted) (chat.MessageID, error) {
+	p.message, p.EnforceNonce = m, p.Nonce != ""
+	if p.Reference != nil {
+		p.AllowedMentions.RepliedUser = new(bool)
+	}
 	var sent struct {
 		ID chat.MessageID `json:"id"`
 	}
-	err := d.rest.message(ctx, http.MethodPost, "/channels/"+channel+"/messages", body, m.picture, &sent)
+	err := d.rest.message(ctx, http.MethodPost, "/channels/"+channel+"/messages", p, m.picture, &sent)
 	if err == nil && sent.ID == "" {
 		err = &wireError{Wrote: true, Err: errors.New("the answer names no message")}
 	}
@@ -314,8 +334,9 @@ const maxNonce = 25
 // posted is a message that nobody asked for.
 type posted struct {
 	message
-	Nonce        string `json:"nonce,omitempty"`
-	EnforceNonce bool   `json:"enforce_nonce,omitempty"`
+	Nonce        string     `json:"nonce,omitempty"`
+	EnforceNonce bool       `json:"enforce_nonce,omitempty"`
+	Reference    *reference `json:"message_reference,omitempty"`
 }
 
 // check says why nothing can be sent to a conversation.

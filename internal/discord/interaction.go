@@ -16,14 +16,17 @@ const (
 	completion   = 4
 )
 
-// The types of channels that differ in who reads them
+// The types of channels that differ in who reads them, or in their threads
 // (https://discord.com/developers/docs/resources/channel#channel-object-channel-types).
 const (
-	textChannel        = 0
-	directChat         = 1
-	announcementThread = 10
-	publicThread       = 11
-	privateThread      = 12
+	textChannel         = 0
+	directChat          = 1
+	announcementChannel = 5
+	announcementThread  = 10
+	publicThread        = 11
+	privateThread       = 12
+	forumChannel        = 15
+	mediaChannel        = 16
 )
 
 // flagEphemeral marks a message that only one person sees

@@ -34,7 +34,7 @@ type class uint8
 
 const (
 	other  class = iota
-	digest       // posts a message on nobody's question
+	digest       // posts or changes a message on nobody's question
 	answer       // answers an interaction: exempt from the overall limit
 )
 

@@ -265,7 +265,7 @@ func TestRoutes(t *testing.T) {
 		route, major string
 	}{
 		{"POST", "/channels/123/messages", digest, "POST /channels/:id/messages", "123"},
-		{"PATCH", "/channels/123/messages/456", other, "PATCH /channels/:id/messages/:id", "123"},
+		{"PATCH", "/channels/123/messages/456", digest, "PATCH /channels/:id/messages/:id", "123"},
 		{"GET", "/guilds/123/members/456", other, "GET /guilds/:id/members/:id", "123"},
 		{"POST", "/interactions/1/tok/callback", answer, "POST /interactions/:id/:token/callback", "1"},
 		{"PATCH", "/webhooks/1/tok/messages/@original", answer, "PATCH /webhooks/:id/:token/messages/@original", "1/tok"},

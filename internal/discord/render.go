@@ -65,6 +65,8 @@ type attachment struct {
 // mentions say whom a message may notify: nobody, always.
 type mentions struct {
 	Parse []string `json:"parse"`
+	// RepliedUser is false on an answer, which would notify by default.
+	RepliedUser *bool `json:"replied_user,omitempty"`
 }
 
 type row struct {

@@ -140,7 +140,7 @@ func (s *stage) close() {
 		}
 	}
 	for _, r := range s.server.Requests() {
-		if strings.Contains(string(r.Body), `"embeds"`) && !strings.Contains(string(r.Body), `"allowed_mentions":{"parse":[]}`) {
+		if strings.Contains(string(r.Body), `"embeds"`) && !strings.Contains(string(r.Body), `"allowed_mentions":{"parse":[]`) {
 			s.Errorf("%s %s leaves mentions open: %s", r.Method, r.Route, r.Body)
 		}
 	}

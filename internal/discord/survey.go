@@ -22,8 +22,15 @@ const (
 	allPermissions        = ^uint64(0)
 )
 
+// The permissions that answering a message, threads and pinning need besides.
+const (
+	readHistory   uint64 = 1 << 16
+	createThreads uint64 = 1 << 35
+	pinMessages   uint64 = 1 << 51
+)
+
 // invited are the permissions that the invitation asks for.
-const invited = viewChannel | sendMessages | embedLinks | attachFiles | sendInThreads
+const invited = viewChannel | sendMessages | embedLinks | attachFiles | sendInThreads | readHistory | createThreads | pinMessages
 
 // A channel holds the fields of Discord's that we use.
 type channel struct {
@@ -99,6 +106,7 @@ func (d *Discord) survey(ctx context.Context, id string) (chat.Survey, error) {
 		}
 		return chat.Survey{}, err
 	}
+	d.told.place(c.ID, c.GuildID)
 	if c.GuildID == "" {
 		s := chat.Survey{Title: c.Name, CanPost: true, Room: roomOf(c.ID, "", "", "")}
 		if c.Type == directChat && len(c.Recipients) == 1 {
@@ -120,31 +128,40 @@ func (d *Discord) survey(ctx context.Context, id string) (chat.Survey, error) {
 // missing are the names of the permissions that the bot lacks in a guild's channel,
 // and title is what people call the channel.
 func (d *Discord) missing(ctx context.Context, c channel) (missing []string, title string, err error) {
-	self, err := d.self(ctx)
+	has, g, err := d.permissions(ctx, c)
 	if err != nil {
 		return nil, "", err
 	}
+	return lacking(has, c.Type), "#" + c.Name + " in " + g.Name, nil
+}
+
+// permissions are what the bot may do in a guild's channel, and the guild.
+func (d *Discord) permissions(ctx context.Context, c channel) (uint64, guild, error) {
+	self, err := d.self(ctx)
+	if err != nil {
+		return 0, guild{}, err
+	}
 	var g guild
 	if err := d.rest.do(ctx, http.MethodGet, "/guilds/"+c.GuildID, nil, &g); err != nil {
-		return nil, "", err
+		return 0, guild{}, err
 	}
 	if len(g.Roles) == 0 {
-		return nil, "", errors.New("discord: the server was told without its roles")
+		return 0, guild{}, errors.New("discord: the server was told without its roles")
 	}
 	var m struct {
 		Roles []string `json:"roles"`
 	}
 	if err := d.rest.do(ctx, http.MethodGet, "/guilds/"+c.GuildID+"/members/"+self, nil, &m); err != nil {
-		return nil, "", err
+		return 0, guild{}, err
 	}
 	at := c
 	if isThread(c.Type) {
 		// A thread has the overwrites of its channel.
 		if err := d.rest.do(ctx, http.MethodGet, "/channels/"+c.ParentID, nil, &at); err != nil {
-			return nil, "", err
+			return 0, guild{}, err
 		}
 	}
-	return lacking(allowed(g, at.Overwrites, self, m.Roles), c.Type), "#" + c.Name + " in " + g.Name, nil
+	return allowed(g, at.Overwrites, self, m.Roles), g, nil
 }
 
 // lacking are the names of the permissions that posting in a channel of this type

@@ -299,7 +299,7 @@ func TestInvitation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := url.Values{"client_id": {"1100000000000000001"}, "scope": {"bot applications.commands"}, "permissions": {"274877959168"}, "integration_type": {"0"}}
+	want := url.Values{"client_id": {"1100000000000000001"}, "scope": {"bot applications.commands"}, "permissions": {"2252109051448320"}, "integration_type": {"0"}}
 	if d := cmp.Diff(want, u.Query()); u.Host != "discord.com" || d != "" {
 		t.Errorf("%s (-want +got):\n%s", u, d)
 	}

@@ -19,6 +19,7 @@ const (
 type told struct {
 	mu       sync.Mutex
 	channels map[string]toldOf
+	guilds   map[string]string // by channel; empty: a direct chat
 }
 
 type toldOf struct {
@@ -28,6 +29,9 @@ type toldOf struct {
 
 // note takes what an interaction tells.
 func (t *told) note(i *interaction) {
+	if i.ChannelID != "" {
+		t.place(i.ChannelID, i.GuildID)
+	}
 	if i.Own == nil || i.ChannelID == "" {
 		return
 	}
@@ -58,4 +62,23 @@ func (t *told) recall(channel string) (chat.Survey, bool) {
 	s := of.survey
 	s.Room = slices.Clone(s.Room)
 	return s, true
+}
+
+// place keeps which guild a channel belongs to, which never changes; none: it is a
+// direct chat.
+func (t *told) place(channel, guild string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.guilds == nil || len(t.guilds) >= maxTold {
+		t.guilds = map[string]string{}
+	}
+	t.guilds[channel] = guild
+}
+
+// guild is the guild of a channel, if that is known.
+func (t *told) guild(channel string) (string, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g, known := t.guilds[channel]
+	return g, known
 }

@@ -227,7 +227,7 @@ func routeOf(method, path string) (kind class, route, major string) {
 		}
 	case "channels", "guilds":
 		major = at(parts, 1)
-		if parts[0] == "channels" && method == http.MethodPost && at(parts, 2) == "messages" && len(parts) == 3 {
+		if parts[0] == "channels" && method != http.MethodGet {
 			kind = digest
 		}
 	}

@@ -39,7 +39,7 @@ func ruleOf(method, route string) rule {
 		return rule{"", 0, 0}
 	case strings.HasPrefix(route, "/webhooks/"):
 		return rule{"a1f4e2c9webhooks", 5, 2 * time.Second}
-	case method == http.MethodPut:
+	case method == http.MethodPut && strings.HasPrefix(route, "/applications/"):
 		return rule{"77ab20dccommands", 10, 60 * time.Second}
 	case strings.HasPrefix(route, "/gateway"):
 		return rule{"", 0, 0}

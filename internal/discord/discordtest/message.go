@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // A Message is a message as readers see it.
@@ -15,6 +17,8 @@ type Message struct {
 	Buttons              [][]Button
 	Flags                int
 	Nonce                string
+	// Author is who wrote it, empty for the bot, and Reply the message it answers.
+	Author, Reply string
 	// Interaction is the id of the interaction it answers, or empty.
 	Interaction string
 	Files       []string
@@ -152,6 +156,9 @@ func (s *Server) postMessage(c *call) answer {
 		return a
 	}
 	key, _ := body["nonce"].(string)
+	if utf8.RuneCountInString(key) > 25 {
+		return invalid("nonce: must be 25 or fewer in length")
+	}
 	if enforce, _ := body["enforce_nonce"].(bool); enforce && key != "" {
 		if n, known := s.nonces[ch.ID+"/"+key]; known && time.Now().Before(n.until) {
 			if m := s.messages[n.message]; m.Deleted {
@@ -160,8 +167,12 @@ func (s *Server) postMessage(c *call) answer {
 			return ok(s.messageObject(s.messages[n.message]))
 		}
 	}
+	original, a, fine := s.original(ch, body)
+	if !fine {
+		return a
+	}
 	ch.Archived = false
-	m := s.put(&Message{Channel: ch.ID, Flags: flags, Nonce: key}, body, c.files)
+	m := s.put(&Message{Channel: ch.ID, Flags: flags, Nonce: key, Reply: original}, body, c.files)
 	if key != "" {
 		s.nonces[ch.ID+"/"+key] = nonce{m.ID, time.Now().Add(nonceWindow)}
 	}
@@ -175,18 +186,77 @@ func (s *Server) patchMessage(c *call) answer {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.messages[c.PathValue("message")]
-	if m == nil || m.Deleted || m.Ephemeral() {
-		return refuse(http.StatusNotFound, 10008, "Unknown Message")
+	ch, a, fine := s.mayLook(c.PathValue("channel"))
+	if !fine {
+		return a
 	}
-	if ch := s.channels[m.Channel]; ch != nil && ch.Archived {
+	m := s.messages[c.PathValue("message")]
+	switch {
+	case m == nil || m.Deleted || m.Ephemeral() || m.Channel != ch.ID:
+		return refuse(http.StatusNotFound, 10008, "Unknown Message")
+	case m.Author != "":
+		return refuse(http.StatusForbidden, 50005, "Cannot edit a message authored by another user")
+	case ch.Archived:
 		return refuse(http.StatusBadRequest, 50083, "Thread is archived")
+	case len(c.files) > 0 && s.may(ch)&AttachFiles == 0:
+		return refuse(http.StatusForbidden, 50013, "Missing Permissions")
 	}
 	if a, fine := checkMessage(body, true, number(body["flags"])); !fine {
 		return a
 	}
+	if !s.mayEditOld(m) {
+		return refuse(http.StatusTooManyRequests, 30046, "Maximum number of edits to messages older than 1 hour reached. Try again later")
+	}
 	s.edit(m, body, c.files)
 	return ok(s.messageObject(m))
+}
+
+// oldEdits is how many edits of messages older than an hour a channel sees in an hour.
+// Discord documents no number.
+const oldEdits = 10
+
+// mayEditOld says whether a message is new, or may be edited all the same, which
+// counts. The caller holds s.mu.
+func (s *Server) mayEditOld(m *Message) bool {
+	now := time.Now()
+	if now.Sub(m.At) < time.Hour {
+		return true
+	}
+	recent := slices.DeleteFunc(s.oldEdits[m.Channel], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
+	may := len(recent) < oldEdits
+	if may {
+		recent = append(recent, now)
+	}
+	s.oldEdits[m.Channel] = recent
+	return may
+}
+
+// original is the message that a new one answers, empty for none. The caller holds
+// s.mu.
+func (s *Server) original(ch *Channel, body map[string]any) (string, answer, bool) {
+	r, given := body["message_reference"].(map[string]any)
+	if !given {
+		return "", answer{}, true
+	}
+	id, _ := r["message_id"].(string)
+	strict, said := r["fail_if_not_exists"].(bool)
+	m := s.messages[id]
+	switch {
+	case s.may(ch)&ReadMessageHistory == 0:
+		return "", refuse(http.StatusBadRequest, 160002, "Cannot reply without permission to read message history"), false
+	case m != nil && !m.Deleted && !m.Ephemeral() && m.Channel == ch.ID:
+		return id, answer{}, true
+	case strict || !said:
+		return "", invalid("message_reference: Unknown message"), false
+	}
+	return "", answer{}, true
+}
+
+// Write has somebody else write a message, and returns its id.
+func (s *Server) Write(channel, author, text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.put(&Message{Channel: channel, Author: author}, map[string]any{"content": text}, nil).ID
 }
 
 func (s *Server) getMessage(c *call) answer {

@@ -19,6 +19,8 @@ type Schemas struct{ byRoute map[string]*jsonschema.Schema }
 var specified = map[string]string{
 	"POST /channels/{channel}/messages":                        "/channels/{channel_id}/messages",
 	"PATCH /channels/{channel}/messages/{message}":             "/channels/{channel_id}/messages/{message_id}",
+	"POST /channels/{channel}/messages/{message}/threads":      "/channels/{channel_id}/messages/{message_id}/threads",
+	"POST /channels/{channel}/threads":                         "/channels/{channel_id}/threads",
 	"POST /interactions/{interaction}/{token}/callback":        "/interactions/{interaction_id}/{interaction_token}/callback",
 	"PATCH /webhooks/{application}/{token}/messages/@original": "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
 	"POST /webhooks/{application}/{token}":                     "/webhooks/{webhook_id}/{webhook_token}",

@@ -54,6 +54,9 @@ type Server struct {
 	channels     map[string]*Channel
 	messages     map[string]*Message
 	posted       []string            // ids of messages, oldest first
+	threads      []string            // ids of threads that the bot opened, oldest first
+	pins         map[string][]string // ids of messages by channel, oldest pin first
+	oldEdits     map[string][]time.Time
 	nonces       map[string]nonce    // by channel and nonce
 	interactions map[string]*Pending // by token
 	commands     []map[string]any
@@ -81,6 +84,7 @@ func NewServer(o Options) (*Server, error) {
 		options: o, application: "1100000000000000001", done: make(chan struct{}), changed: make(chan struct{}),
 		lastID: 1_200_000_000_000_000_000,
 		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, messages: map[string]*Message{},
+		pins: map[string][]string{}, oldEdits: map[string][]time.Time{},
 		nonces: map[string]nonce{}, interactions: map[string]*Pending{},
 	}
 	if s.options.Token == "" {
@@ -272,6 +276,12 @@ func (s *Server) routes() http.Handler {
 	route("POST", "/channels/{channel}/messages", s.postMessage)
 	route("PATCH", "/channels/{channel}/messages/{message}", s.patchMessage)
 	route("GET", "/channels/{channel}/messages/{message}", s.getMessage)
+	route("DELETE", "/channels/{channel}/messages/{message}", s.deleteMessage)
+	route("PUT", "/channels/{channel}/messages/pins/{message}", s.pin)
+	route("DELETE", "/channels/{channel}/messages/pins/{message}", s.unpin)
+	route("POST", "/channels/{channel}/messages/{message}/threads", s.startThread)
+	route("POST", "/channels/{channel}/threads", s.createPost)
+	route("GET", "/guilds/{guild}/threads/active", s.activeThreads)
 	route("POST", "/interactions/{interaction}/{token}/callback", s.callback)
 	route("PATCH", "/webhooks/{application}/{token}/messages/@original", s.editOriginal)
 	route("POST", "/webhooks/{application}/{token}", s.followUp)

@@ -17,11 +17,19 @@ const (
 	SendMessages          uint64 = 1 << 11
 	EmbedLinks            uint64 = 1 << 14
 	AttachFiles           uint64 = 1 << 15
+	ReadMessageHistory    uint64 = 1 << 16
+	ManageThreads         uint64 = 1 << 34
+	CreatePublicThreads   uint64 = 1 << 35
 	SendMessagesInThreads uint64 = 1 << 38
+	PinMessages           uint64 = 1 << 51
 )
 
-// Posting is what a bot needs in order to post everywhere.
-const Posting = ViewChannel | SendMessages | EmbedLinks | AttachFiles | SendMessagesInThreads
+// Posting is what a bot needs in order to post everywhere, and Tending what it needs
+// in order to answer messages, pin them and open threads besides.
+const (
+	Posting = ViewChannel | SendMessages | EmbedLinks | AttachFiles | SendMessagesInThreads
+	Tending = Posting | ReadMessageHistory | CreatePublicThreads | PinMessages
+)
 
 // A Role is a guild's role.
 type Role struct {
@@ -30,12 +38,13 @@ type Role struct {
 }
 
 // A Guild is a server. The role with the guild's id is everybody's; a guild
-// without it gives everybody [Posting].
+// without it gives everybody [Tending].
 type Guild struct {
 	ID, Name, Owner string
 	System          string // the channel for system messages
 	Roles           []Role
 	BotRoles        []string // of the bot
+	Active          int      // threads that are active besides those that were added
 	joined          time.Time
 	member          bool // the bot is in it
 }
@@ -49,9 +58,14 @@ type Overwrite struct {
 
 // The types of channels (https://discord.com/developers/docs/resources/channel).
 const (
-	TextChannel  = 0
-	DirectChat   = 1
-	PublicThread = 11
+	TextChannel         = 0
+	DirectChat          = 1
+	VoiceChannel        = 2
+	AnnouncementChannel = 5
+	AnnouncementThread  = 10
+	PublicThread        = 11
+	ForumChannel        = 15
+	MediaChannel        = 16
 )
 
 // A Channel is where messages are.
@@ -62,6 +76,10 @@ type Channel struct {
 	Recipient       string // of a direct chat: the user
 	Overwrites      []Overwrite
 	Archived        bool
+	Locked          bool // of a thread: only those who manage threads write there
+	Flags           int
+	owner           string // of a thread
+	created         time.Time
 }
 
 // AddGuild adds a guild that the bot is in, without telling it: it is one that
@@ -78,7 +96,7 @@ func (s *Server) addGuild(g Guild, joined time.Time) *Guild {
 		everyone = everyone || r.ID == g.ID
 	}
 	if !everyone {
-		g.Roles = append([]Role{{ID: g.ID, Permissions: Posting}}, g.Roles...)
+		g.Roles = append([]Role{{ID: g.ID, Permissions: Tending}}, g.Roles...)
 	}
 	if g.Owner == "" {
 		g.Owner = s.id()
@@ -139,7 +157,7 @@ func (s *Server) DeleteChannel(id string) {
 	}
 	delete(s.channels, id)
 	event := "CHANNEL_DELETE"
-	if c.Type == PublicThread {
+	if isThread(c.Type) {
 		event = "THREAD_DELETE"
 	}
 	s.dispatch(event, s.channelObject(c))
@@ -152,7 +170,7 @@ func (s *Server) DeleteChannel(id string) {
 func (s *Server) allowed(c *Channel, user string, roles []string) uint64 {
 	g := s.guilds[c.Guild]
 	if g == nil {
-		return Posting
+		return Tending
 	}
 	if g.Owner == user {
 		return ^uint64(0)
@@ -171,7 +189,7 @@ func (s *Server) allowed(c *Channel, user string, roles []string) uint64 {
 		return ^uint64(0)
 	}
 	at := c
-	if c.Type == PublicThread && s.channels[c.Parent] != nil {
+	if isThread(c.Type) && s.channels[c.Parent] != nil {
 		at = s.channels[c.Parent]
 	}
 	var allow, deny uint64
@@ -194,18 +212,39 @@ func (s *Server) allowed(c *Channel, user string, roles []string) uint64 {
 	return base
 }
 
+// may are the permissions of the bot in a channel. The caller holds s.mu.
+func (s *Server) may(c *Channel) uint64 {
+	g := s.guilds[c.Guild]
+	switch {
+	case g == nil && c.Guild == "":
+		return Tending
+	case g == nil || !g.member:
+		return 0
+	}
+	return s.allowed(c, s.application, g.BotRoles)
+}
+
+// mayLook returns a channel that the bot sees, or says why it does not. The caller
+// holds s.mu.
+func (s *Server) mayLook(id string) (*Channel, answer, bool) {
+	c := s.channels[id]
+	switch {
+	case c == nil:
+		return nil, refuse(http.StatusNotFound, 10003, "Unknown Channel"), false
+	case s.may(c)&ViewChannel == 0:
+		return nil, refuse(http.StatusForbidden, 50001, "Missing Access"), false
+	}
+	return c, answer{}, true
+}
+
 // mayPost says why the bot may not post to a channel. The caller holds s.mu.
 func (s *Server) mayPost(c *Channel, embeds bool) (answer, bool) {
 	if c.Guild == "" {
 		return answer{}, true
 	}
-	g := s.guilds[c.Guild]
-	if g == nil || !g.member {
-		return refuse(http.StatusForbidden, 50001, "Missing Access"), false
-	}
-	p := s.allowed(c, s.application, g.BotRoles)
+	p := s.may(c)
 	need := SendMessages
-	if c.Type == PublicThread {
+	if isThread(c.Type) {
 		need = SendMessagesInThreads
 	}
 	switch {
@@ -213,6 +252,10 @@ func (s *Server) mayPost(c *Channel, embeds bool) (answer, bool) {
 		return refuse(http.StatusForbidden, 50001, "Missing Access"), false
 	case p&need == 0, embeds && p&EmbedLinks == 0:
 		return refuse(http.StatusForbidden, 50013, "Missing Permissions"), false
+	case !holdsMessages(c.Type):
+		return refuse(http.StatusBadRequest, 50008, "Cannot send messages in a non-text channel"), false
+	case c.Locked && p&ManageThreads == 0:
+		return refuse(http.StatusBadRequest, 160005, "Thread is locked"), false
 	}
 	return answer{}, true
 }
@@ -262,7 +305,7 @@ func (s *Server) getMember(c *call) answer {
 }
 
 func (s *Server) channelObject(c *Channel) map[string]any {
-	o := map[string]any{"id": c.ID, "type": c.Type, "name": c.Name, "flags": 0}
+	o := map[string]any{"id": c.ID, "type": c.Type, "name": c.Name, "flags": c.Flags}
 	if c.Type == DirectChat {
 		o["recipients"] = []any{map[string]any{"id": c.Recipient, "username": "reader", "discriminator": "0", "avatar": nil}}
 		return o
@@ -271,8 +314,12 @@ func (s *Server) channelObject(c *Channel) map[string]any {
 	if c.Parent != "" {
 		o["parent_id"] = c.Parent
 	}
-	if c.Type == PublicThread {
-		o["thread_metadata"] = map[string]any{"archived": c.Archived, "auto_archive_duration": 1440, "archive_timestamp": "2025-01-01T00:00:00Z", "locked": false}
+	if isThread(c.Type) {
+		o["owner_id"] = c.owner
+		o["thread_metadata"] = map[string]any{
+			"archived": c.Archived, "auto_archive_duration": 1440, "archive_timestamp": "2025-01-01T00:00:00Z", "locked": c.Locked,
+			"create_timestamp": c.created.UTC().Format(time.RFC3339Nano),
+		}
 		return o
 	}
 	overwrites := []any{}
@@ -306,7 +353,7 @@ func (s *Server) guildCreate(g *Guild) map[string]any {
 	for _, c := range s.channels {
 		switch {
 		case c.Guild != g.ID:
-		case c.Type == PublicThread:
+		case isThread(c.Type):
 			threads = append(threads, s.channelObject(c))
 		default:
 			channels = append(channels, s.channelObject(c))

@@ -1,0 +1,74 @@
+package discordtest
+
+import (
+	"net/http"
+	"slices"
+)
+
+// maxPins is how many messages of a channel can be pinned
+// (https://discord.com/developers/docs/resources/message#pin-message).
+const maxPins = 250
+
+// Pinned are the ids of the messages that are pinned in a channel, newest pin last.
+func (s *Server) Pinned(channel string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pins[channel])
+}
+
+// FillPins has a channel hold as many pinned messages as it can.
+func (s *Server) FillPins(channel string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.pins[channel]) < maxPins {
+		s.pins[channel] = append(s.pins[channel], s.id())
+	}
+}
+
+// mayPin finds the message that a request pins or unpins. The caller holds s.mu.
+func (s *Server) mayPin(c *call) (*Message, answer, bool) {
+	ch, a, fine := s.mayLook(c.PathValue("channel"))
+	if !fine {
+		return nil, a, false
+	}
+	if ch.Guild != "" && s.may(ch)&(PinMessages|ReadMessageHistory) != PinMessages|ReadMessageHistory {
+		return nil, refuse(http.StatusForbidden, 50013, "Missing Permissions"), false
+	}
+	m := s.messages[c.PathValue("message")]
+	if m == nil || m.Deleted || m.Ephemeral() || m.Channel != ch.ID {
+		return nil, refuse(http.StatusNotFound, 10008, "Unknown Message"), false
+	}
+	if ch.Archived {
+		return nil, refuse(http.StatusBadRequest, 50083, "Thread is archived"), false
+	}
+	return m, answer{}, true
+}
+
+func (s *Server) pin(c *call) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, a, fine := s.mayPin(c)
+	switch {
+	case !fine:
+		return a
+	case slices.Contains(s.pins[m.Channel], m.ID):
+		return noContent()
+	case len(s.pins[m.Channel]) >= maxPins:
+		return refuse(http.StatusBadRequest, 30003, "Maximum number of pins reached for the channel (250)")
+	}
+	s.pins[m.Channel] = append(s.pins[m.Channel], m.ID)
+	s.notify()
+	return noContent()
+}
+
+func (s *Server) unpin(c *call) answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, a, fine := s.mayPin(c)
+	if !fine {
+		return a
+	}
+	s.pins[m.Channel] = slices.DeleteFunc(s.pins[m.Channel], func(id string) bool { return id == m.ID })
+	s.notify()
+	return noContent()
+}

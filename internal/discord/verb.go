@@ -1,0 +1,105 @@
+package discord
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/briefbot/briefbot/internal/chat"
+)
+
+// A verb is what a request besides a post was to do.
+type verb uint8
+
+// The verbs.
+const (
+	toEdit verb = iota + 1
+	toPin
+	toUnpin
+	toOpen // a thread
+)
+
+// The codes that mean more to one verb than to another
+// (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
+const (
+	tooManyPins    = 30003
+	tooManyEdits   = 30046
+	tagRequired    = 40067
+	notOurs        = 50005
+	systemMessage  = 50021
+	wrongChannel   = 50024
+	invalidBody    = 50035
+	threadArchived = 50083
+	noHistory      = 160002
+	threadExists   = 160004
+	tooManyThreads = 160006
+)
+
+// why says in plain words why a verb that Discord answered with a code can never be
+// done; empty: it may be.
+func (v verb) why(code int) string {
+	switch code {
+	case unknownMessage:
+		return "the message was deleted"
+	case threadArchived:
+		return "the thread is archived"
+	case notOurs, systemMessage:
+		return "the message is not the bot's own"
+	}
+	switch v {
+	case toEdit:
+		if code == tooManyEdits {
+			return "messages older than an hour have been edited too often there"
+		}
+	case toPin, toUnpin:
+		switch code {
+		case tooManyPins:
+			return "no more messages can be pinned there"
+		case missingPermissions:
+			return "the bot may not pin messages (PIN_MESSAGES)"
+		case threadLocked:
+			return "the thread is locked"
+		case wrongChannel:
+			return "nothing can be pinned there"
+		}
+	case toOpen:
+		switch code {
+		case missingPermissions:
+			return "the bot may not create threads (CREATE_PUBLIC_THREADS)"
+		case wrongChannel:
+			return "a channel of this type has no threads"
+		case tooManyThreads:
+			return "the server has too many active threads"
+		case tagRequired:
+			return "the forum wants every post to have a tag"
+		}
+	}
+	return ""
+}
+
+// outcome is what an error of a verb with so many bytes of text comes to: that of a
+// post, except where it can never be done.
+func (v verb) outcome(err error, bytes int) error {
+	var api *apiError
+	if errors.As(err, &api) && api.decides() {
+		if v == toUnpin && api.Code == unknownMessage {
+			return nil // what is deleted is pinned no more
+		}
+		if why := v.why(api.Code); why != "" {
+			return &chat.Fixed{Err: fmt.Errorf("%s: %w", why, err)}
+		}
+	}
+	out := outcome(err, bytes)
+	var refused *chat.Refused
+	if v != toEdit && bytes == 0 && errors.As(out, &refused) {
+		// There is no card in it that could be wrong.
+		return &chat.Fixed{Err: err}
+	}
+	return out
+}
+
+// decides says whether an answer's code says more than its status: not where Discord
+// refuses the token or asks to wait, but it asks so for old messages too.
+func (e *apiError) decides() bool {
+	return e.JSON && !e.denies() && (e.Status != http.StatusTooManyRequests || e.Code == tooManyEdits)
+}
