@@ -23,7 +23,7 @@ type roster struct {
 	began  time.Time
 
 	guilds  map[string]map[string]bool // channels by guild
-	initial map[string]bool            // guilds that the bot was in when it connected
+	initial map[string]bool            // guilds that the bot was in when it connected; nil: not told
 	self    string
 
 	mu   sync.Mutex
@@ -68,7 +68,7 @@ type guildEvent struct {
 	Channels      []listed  `json:"channels"`
 	Threads       []user    `json:"threads"`
 	User          user      `json:"user"`
-	Guilds        []user    `json:"guilds"`
+	Guilds        *[]user   `json:"guilds"` // nil: not told
 }
 
 // listed is a channel as a server lists it.
@@ -117,8 +117,13 @@ func (r *roster) handle(ctx context.Context, kind string, data json.RawMessage) 
 // meanwhile.
 func (r *roster) ready(ctx context.Context, e guildEvent) {
 	r.self = e.User.ID
+	r.initial = nil
+	if e.Guilds == nil {
+		r.logger.Warn("the gateway does not tell which servers the bot is in; all count as before")
+		return
+	}
 	r.initial = map[string]bool{}
-	for _, g := range e.Guilds {
+	for _, g := range *e.Guilds {
 		r.initial[g.ID] = true
 	}
 	for id := range r.guilds {
@@ -131,8 +136,11 @@ func (r *roster) ready(ctx context.Context, e guildEvent) {
 // guildCreated tells of a guild that the bot is in: as it connects, when the guild
 // is available again, or because somebody just invited it.
 func (r *roster) guildCreated(ctx context.Context, e guildEvent) {
+	if e.Unavailable {
+		return // what it has is told when it is back
+	}
 	_, known := r.guilds[e.ID]
-	invited := !known && (!r.initial[e.ID] || e.JoinedAt.After(r.began))
+	invited := !known && (r.initial != nil && !r.initial[e.ID] || e.JoinedAt.After(r.began))
 	r.guilds[e.ID] = map[string]bool{}
 	for _, c := range e.Channels {
 		r.add(e.ID, c.ID)

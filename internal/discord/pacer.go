@@ -282,20 +282,40 @@ func (p *pacer) release(b *bucket, route, major string, r *http.Response) {
 	if err1 != nil || err2 != nil || err3 != nil || limit < 1 {
 		return
 	}
-	reset := now.Add(time.Duration(after*float64(time.Second)) + resetSlack)
+	at := b
+	if name := h.Get("X-RateLimit-Bucket"); name != "" {
+		p.hashes[route], p.limits[name] = name, limit
+		at = p.rename(b, route, major, name)
+		defer at.notify()
+	}
+	at.observe(limit, remaining, now.Add(seconds(after)+resetSlack))
+}
+
+// rename returns the bucket of a name and major id. The one that the route had until
+// now becomes it, if it was the route's alone and there is none.
+func (p *pacer) rename(b *bucket, route, major, name string) *bucket {
+	own, key := route+"|"+major, name+"|"+major
+	at := p.buckets[key]
+	if at == nil {
+		if at = b; p.buckets[own] != b {
+			at = &bucket{used: b.used, changed: make(chan struct{})}
+		}
+		p.buckets[key] = at
+	}
+	if p.buckets[own] == b {
+		delete(p.buckets, own)
+	}
+	return at
+}
+
+// observe takes what an answer says: a window that is under way only shrinks.
+func (b *bucket) observe(limit, remaining int, reset time.Time) {
 	if sameWindow := !b.reset.IsZero() && b.reset.Sub(reset).Abs() < time.Second; sameWindow {
 		b.remaining = min(b.remaining, remaining)
 	} else {
 		b.remaining = max(remaining-b.inflight, 0)
 	}
 	b.limit, b.reset = limit, reset
-	if name := h.Get("X-RateLimit-Bucket"); name != "" {
-		p.hashes[route], p.limits[name] = name, limit
-		if key := name + "|" + major; p.buckets[key] == nil {
-			p.buckets[key] = b
-			delete(p.buckets, route+"|"+major)
-		}
-	}
 }
 
 // hold obeys a 429: it keeps requests back for as long as the answer asks.

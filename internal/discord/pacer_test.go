@@ -293,3 +293,124 @@ func TestTransportGoesNowhereElse(t *testing.T) {
 		}
 	}
 }
+
+// bucketHeaders is an answer whose headers tell of its bucket.
+func bucketHeaders(name string, limit, remaining int, after string) *http.Response {
+	h := http.Header{}
+	h.Set("X-RateLimit-Bucket", name)
+	h.Set("X-RateLimit-Limit", fmt.Sprint(limit))
+	h.Set("X-RateLimit-Remaining", fmt.Sprint(remaining))
+	h.Set("X-RateLimit-Reset-After", after)
+	// The vendor's clock may be anywhere: the time of the reset is not believed.
+	h.Set("X-RateLimit-Reset", "1000000000.5")
+	return &http.Response{Header: h}
+}
+
+// Buckets are the vendor's: routes of one name share one, major ids do not, and the
+// wait is that of the headers with a little added.
+func TestBucketsAreThoseOfTheHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer()
+		once := func(route, major, after string, remaining int) time.Duration {
+			began := time.Now()
+			release, err := p.acquire(t.Context(), answer, route, major)
+			if err != nil {
+				t.Fatal(err)
+			}
+			release(bucketHeaders("hash", 3, remaining, after))
+			return time.Since(began)
+		}
+		once("PATCH /a", "1", "2.5", 1)
+		once("DELETE /b", "1", "2.5", 0)
+		if took := once("PATCH /a", "2", "2.5", 2); took != 0 {
+			t.Errorf("another channel waited %v", took)
+		}
+		if took := once("PATCH /a", "1", "2.5", 2); took != 2500*time.Millisecond+resetSlack {
+			t.Errorf("the other route of the bucket waited %v, want until its reset", took)
+		}
+		if n := len(p.buckets); n != 2 {
+			t.Errorf("%d buckets, want one a channel", n)
+		}
+		// A route that gets another name leaves the old one's waits behind.
+		release, err := p.acquire(t.Context(), answer, "PATCH /a", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		release(bucketHeaders("renamed", 3, 2, "60"))
+		if took := once("PATCH /a", "1", "2.5", 1); took != 0 {
+			t.Errorf("under its new name the route waited %v", took)
+		}
+	})
+}
+
+// Nothing that the headers hold breaks the pacer or holds it up for ever.
+func TestHeadersThatMakeNoSense(t *testing.T) {
+	for name, r := range map[string]*http.Response{
+		"no limit":        bucketHeaders("h", 0, 0, "1"),
+		"a negative one":  bucketHeaders("h", -5, -1, "1"),
+		"a past reset":    bucketHeaders("h", 1, 0, "-100"),
+		"no number":       bucketHeaders("h", 1, 0, "NaN"),
+		"an absurd reset": bucketHeaders("h", 1, 0, "1e300"),
+		"no headers":      {Header: http.Header{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPacer()
+				release, err := p.acquire(t.Context(), other, "GET /x", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				release(r)
+				_, err = p.acquire(t.Context(), other, "GET /x", "")
+				if paced, ok := err.(*errPaced); err != nil && (!ok || paced.after > 25*time.Hour || paced.everyone) {
+					t.Errorf("acquire() = %v", err)
+				}
+			})
+		})
+	}
+}
+
+// The overall limit is kept whatever the requests are for, and answers are outside.
+func TestOverallLimitOfAllClasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer()
+		var mu sync.Mutex
+		var at []time.Time
+		var all sync.WaitGroup
+		for i := range 300 {
+			kind := other
+			if i%2 == 0 {
+				kind = digest
+			}
+			all.Go(func() {
+				release, err := p.acquire(t.Context(), kind, "route", fmt.Sprint(i))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				at = append(at, time.Now())
+				mu.Unlock()
+				<-time.After(50 * time.Millisecond)
+				release(nil)
+			})
+		}
+		began := time.Now()
+		for i := range 200 {
+			release, err := p.acquire(t.Context(), answer, "callback", fmt.Sprint(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			release(nil)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("200 answers waited %v behind 300 others", took)
+		}
+		all.Wait()
+		for i := range at {
+			if i >= overallLimit && at[i].Sub(at[i-overallLimit]) < time.Second {
+				t.Fatalf("more than %d requests in the second before %v", overallLimit, at[i].Sub(began))
+			}
+		}
+	})
+}

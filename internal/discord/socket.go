@@ -1,11 +1,13 @@
 package discord
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,6 +18,8 @@ var (
 	errReconnect = errors.New("the gateway asked to reconnect")
 	errInvalid   = errors.New("the gateway does not know the session")
 	errEmpty     = errors.New("the gateway told of a server or a voice without saying which")
+	errHello     = errors.New("the gateway said hello without a usable heartbeat interval")
+	errDeaf      = errors.New("the gateway no longer acknowledges heartbeats")
 )
 
 // A closeError is the code with which the gateway closed a connection
@@ -40,6 +44,7 @@ type socket struct {
 	mu       sync.Mutex
 	patience time.Duration // how long a silence is borne
 	greeted  time.Time     // when the gateway said hello, so that an IDENTIFY was spent
+	heard    time.Time     // when a heartbeat was acknowledged last, or the hello came
 	reason   error
 	ended    chan struct{}
 }
@@ -134,8 +139,12 @@ func (s *socket) seen(opcode byte, payload []byte) error {
 	case 0:
 		// The library panics on what is not there, in a goroutine of its own.
 		switch said.Type {
+		case "READY":
+			if holed(payload, "guilds") {
+				return errEmpty
+			}
 		case "GUILD_CREATE", "GUILD_UPDATE":
-			if len(said.Data.ID) == 0 {
+			if len(said.Data.ID) == 0 || holed(payload, "channels", "members", "voice_states") {
 				return errEmpty
 			}
 		case "VOICE_STATE_UPDATE":
@@ -148,15 +157,63 @@ func (s *socket) seen(opcode byte, payload []byte) error {
 	case 9:
 		return errInvalid
 	case 10:
-		s.mu.Lock()
-		s.greeted = time.Now()
-		// Each heartbeat is acknowledged: two intervals without a word are too many.
-		interval := max(time.Duration(said.Data.Interval)*time.Millisecond, time.Millisecond)
-		s.patience = 2*interval + interval/8
-		s.mu.Unlock()
+		return s.hello(said.Data.Interval)
+	}
+	return s.acknowledged(said.Op == 11)
+}
+
+// maxInterval is the longest heartbeat interval that is believed, in milliseconds.
+const maxInterval = int64(time.Hour / time.Millisecond)
+
+// hello takes the heartbeat interval. The library panics on one that is none.
+func (s *socket) hello(millis int64) error {
+	if millis <= 0 || millis > maxInterval {
+		return errHello
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.greeted, s.heard = time.Now(), time.Now()
+	// Each heartbeat is acknowledged: two intervals without a word are too many.
+	interval := time.Duration(millis) * time.Millisecond
+	s.patience = 2*interval + interval/8
+	return nil
+}
+
+// acknowledged judges whether heartbeats still are, at a frame that may be such an
+// acknowledgement: a connection that only sends events is half dead.
+func (s *socket) acknowledged(ack bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case ack:
+		s.heard = time.Now()
+	case !s.heard.IsZero() && time.Since(s.heard) > s.patience:
+		return errDeaf
 	}
 	return nil
 }
+
+// holed says whether one of these lists of an event has a null among its elements.
+func holed(payload []byte, lists ...string) bool {
+	if !bytes.Contains(payload, []byte("null")) {
+		return false
+	}
+	var event struct {
+		Data map[string]json.RawMessage `json:"d"`
+	}
+	if json.Unmarshal(payload, &event) != nil {
+		return false // the library cannot read it either
+	}
+	for _, name := range lists {
+		var elements []json.RawMessage
+		if json.Unmarshal(event.Data[name], &elements) == nil && slices.ContainsFunc(elements, isNull) {
+			return true
+		}
+	}
+	return false
+}
+
+func isNull(v json.RawMessage) bool { return string(v) == "null" }
 
 // The WebSocket opcodes that matter (RFC 6455, section 5.2).
 const (
@@ -164,9 +221,13 @@ const (
 	frameClose = 8
 )
 
-// maxScanned is the most bytes of a frame that is looked at: those that end a
-// connection are far smaller.
-const maxScanned = 1024
+// maxScanned is the most bytes of a frame that is looked at: the largest are those
+// of servers with all their channels and threads. Up to maxKept of the memory for it
+// is kept for the next.
+const (
+	maxScanned = 8 << 20
+	maxKept    = 4096
+)
 
 // frames reads along in the server's half of a WebSocket connection.
 type frames struct {
@@ -175,9 +236,14 @@ type frames struct {
 	upgraded bool   // the HTTP answer is over
 	tail     []byte // what was read of a header
 	opcode   byte
+	last     bool   // the frame ends its message
 	left     uint64 // bytes of payload to come
 	payload  []byte
 	keep     bool
+
+	kind    byte   // the opcode with which the message began
+	message []byte // what came of it in frames before
+	whole   bool   // all of it was kept
 }
 
 // scan takes the next bytes and returns the first error of seen.
@@ -245,17 +311,40 @@ func (f *frames) header() error {
 	case 10:
 		length = binary.BigEndian.Uint64(h[2:])
 	}
-	f.opcode, f.left, f.keep = h[0]&0x0f, length, length <= maxScanned
+	f.opcode, f.last, f.left, f.keep = h[0]&0x0f, h[0]&0x80 != 0, length, length <= maxScanned
 	f.tail, f.payload = f.tail[:0], f.payload[:0]
+	if cap(f.payload) > maxKept {
+		f.payload = nil
+	}
 	if length == 0 {
 		return f.finish()
 	}
 	return nil
 }
 
+// finish judges a frame, or the message that it ends. Frames of control come between
+// those of a message.
 func (f *frames) finish() error {
-	if !f.keep {
+	const control = 8
+	if f.opcode >= control {
+		if !f.keep {
+			return nil
+		}
+		return f.seen(f.opcode, f.payload)
+	}
+	if f.opcode != 0 {
+		f.kind, f.message, f.whole = f.opcode, f.message[:0], true
+	}
+	f.whole = f.whole && f.keep && len(f.message)+len(f.payload) <= maxScanned
+	if f.whole {
+		f.message = append(f.message, f.payload...)
+	}
+	if !f.last || !f.whole {
 		return nil
 	}
-	return f.seen(f.opcode, f.payload)
+	err := f.seen(f.kind, f.message)
+	if cap(f.message) > maxKept {
+		f.message = nil
+	}
+	return err
 }

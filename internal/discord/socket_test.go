@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,15 @@ func frameOf(opcode byte, payload []byte) []byte {
 
 func text(s string) []byte { return frameOf(frameText, []byte(s)) }
 
+// pieces is a message in three frames, with a ping between them.
+func pieces(s string) []byte {
+	third := len(s) / 3
+	first, middle, last := frameOf(frameText, []byte(s[:third])), frameOf(0, []byte(s[third:2*third])), frameOf(0, []byte(s[2*third:]))
+	first[0] &^= 0x80
+	middle[0] &^= 0x80
+	return slices.Concat(first, frameOf(9, []byte("ping")), middle, last)
+}
+
 // scan reads a wire in random pieces with a socket's judgement.
 func scan(r *rand.Rand, wire []byte) (*socket, error) {
 	s := newSocket(nil)
@@ -57,7 +67,7 @@ func scan(r *rand.Rand, wire []byte) (*socket, error) {
 
 func TestSocketSeesWhyAConnectionEnds(t *testing.T) {
 	hello := text(`{"op":10,"d":{"heartbeat_interval":41250}}`)
-	big := text(`{"op":0,"t":"GUILD_CREATE","d":{"name":"` + strings.Repeat(`{\"op\":9}`, 20_000) + `"}}`)
+	big := text(`{"op":0,"t":"GUILD_CREATE","d":{"id":"1","name":"` + strings.Repeat(`{\"op\":9}`, 20_000) + `"}}`)
 	medium := text(`{"op":0,"t":"X","d":"` + strings.Repeat("x", 500) + `"}`)
 	for name, test := range map[string]struct {
 		wire []byte
@@ -69,6 +79,10 @@ func TestSocketSeesWhyAConnectionEnds(t *testing.T) {
 		"closed":          {wire(hello, frameOf(frameClose, []byte{0x0f, 0xa4, 'b', 'y', 'e'})), closeError(4004)},
 		"closed silently": {wire(hello, frameOf(frameClose, nil)), closeError(1005)},
 		"not JSON":        {wire(text("{"), text("")), nil},
+		"in pieces":       {wire(hello, pieces(`{"op":7,"d":null}`)), errReconnect},
+		"pieces of none":  {wire(hello, pieces(`{"op":0,"t":"X","d":"{\"op\":7}"}`), text(`{"op":11}`)), nil},
+		"a hole":          {wire(hello, pieces(`{"op":0,"t":"GUILD_CREATE","d":{"id":"1","channels":[{},null],"name":"`+strings.Repeat("x", 70_000)+`"}}`)), errEmpty},
+		"a null in text":  {wire(hello, text(`{"op":0,"t":"GUILD_CREATE","d":{"id":"1","channels":null,"name":"[null]"}}`)), nil},
 		"no upgrade":      {[]byte("HTTP/1.1 503 Service Unavailable\r\n\r"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

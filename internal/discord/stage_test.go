@@ -281,6 +281,13 @@ func (h *host) answer(run func(context.Context, chat.Invocation) chat.Reply) {
 	h.run = run
 }
 
+// runs is how often Run or Complete was asked.
+func (h *host) runs() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.asked)
+}
+
 // last is the last invocation.
 func (h *host) last() chat.Invocation {
 	h.mu.Lock()

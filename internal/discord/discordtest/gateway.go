@@ -15,15 +15,21 @@ import (
 type Script struct {
 	// Silent says nothing at all, SilentAfterHello nothing after the greeting.
 	Silent, SilentAfterHello bool
-	// Reconnect answers IDENTIFY with op 7, Invalid with op 9.
-	Reconnect, Invalid bool
+	// Reconnect answers IDENTIFY with op 7, Invalid with op 9, Resumable with an op 9
+	// that says the session could be resumed.
+	Reconnect, Invalid, Resumable bool
 	// Close answers IDENTIFY by closing with this code.
 	Close int
+	// Drop answers IDENTIFY by cutting the connection without a word.
+	Drop bool
+	// Greeting is said instead of op 10's data, Ready instead of READY's.
+	Greeting, Ready any
 	// Refuse answers the WebSocket handshake with this status.
 	Refuse int
 	// Deaf leaves heartbeats without acknowledgement and dispatches nothing after
-	// READY.
-	Deaf bool
+	// READY; Unheard leaves heartbeats without acknowledgement and dispatches all the
+	// same.
+	Deaf, Unheard bool
 }
 
 type sessionStarts struct {
@@ -35,6 +41,7 @@ type sessionStarts struct {
 type gateway struct {
 	scripts    []Script
 	conns      map[*gatewayConn]bool
+	sockets    int // asked for so far
 	identifies []time.Time
 	starts     sessionStarts
 	heartbeats int
@@ -87,6 +94,13 @@ func (s *Server) Connected() int {
 	return n
 }
 
+// Sockets is how many connections were asked for so far.
+func (s *Server) Sockets() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gateway.sockets
+}
+
 // Identifies are the times of all IDENTIFY so far.
 func (s *Server) Identifies() []time.Time {
 	s.mu.Lock()
@@ -125,8 +139,9 @@ func (s *Server) DropGateway() {
 // AskReconnect sends op 7 to all connections, Invalidate op 9.
 func (s *Server) AskReconnect() { s.push(frame{Op: 7}) }
 
-// Invalidate sends op 9 to all connections.
-func (s *Server) Invalidate() { s.push(frame{Op: 9, Data: false}) }
+// Invalidate sends op 9 to all connections, which says whether the session could be
+// resumed.
+func (s *Server) Invalidate(resumable bool) { s.push(frame{Op: 9, Data: resumable}) }
 
 // Mute leaves all connections open and says no more on them, not even
 // acknowledgements.
@@ -209,6 +224,7 @@ func (s *Server) gatewayBot(*call) answer {
 
 func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
+	s.gateway.sockets++
 	var script Script
 	if len(s.gateway.scripts) > 0 {
 		script, s.gateway.scripts = s.gateway.scripts[0], s.gateway.scripts[1:]
@@ -274,7 +290,11 @@ func (s *Server) send(c *gatewayConn, f frame) {
 // listen obeys one connection until it ends.
 func (s *Server) listen(c *gatewayConn) {
 	if !c.script.Silent {
-		s.send(c, frame{Op: 10, Data: map[string]any{"heartbeat_interval": s.options.Heartbeat.Milliseconds()}})
+		var greeting any = map[string]any{"heartbeat_interval": s.options.Heartbeat.Milliseconds()}
+		if c.script.Greeting != nil {
+			greeting = c.script.Greeting
+		}
+		s.send(c, frame{Op: 10, Data: greeting})
 	}
 	identified, events := false, 0
 	for {
@@ -324,7 +344,7 @@ func (s *Server) heartbeat(c *gatewayConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gateway.heartbeats++
-	if !c.script.Deaf && !c.script.Silent && !c.script.SilentAfterHello {
+	if !c.script.Deaf && !c.script.Unheard && !c.script.Silent && !c.script.SilentAfterHello {
 		c.enqueue(frame{Op: 11})
 	}
 	s.notify()
@@ -367,8 +387,10 @@ func (s *Server) identify(c *gatewayConn, data json.RawMessage) bool {
 	case c.script.Silent || c.script.SilentAfterHello:
 	case c.script.Reconnect:
 		c.enqueue(frame{Op: 7})
-	case c.script.Invalid || tooSoon:
-		c.enqueue(frame{Op: 9, Data: false})
+	case c.script.Invalid || c.script.Resumable || tooSoon:
+		c.enqueue(frame{Op: 9, Data: c.script.Resumable})
+	case c.script.Drop:
+		c.ws.UnderlyingConn().Close()
 	default:
 		s.greet(c)
 		return true
@@ -384,10 +406,14 @@ func (s *Server) greet(c *gatewayConn) {
 			guilds = append(guilds, map[string]any{"id": g.ID, "unavailable": true})
 		}
 	}
-	c.dispatch("READY", map[string]any{
+	var ready any = map[string]any{
 		"v": 10, "user": s.botUser(), "guilds": guilds, "session_id": s.id(), "resume_gateway_url": s.socketURL(),
 		"application": map[string]any{"id": s.application, "flags": 0}, "shard": []int{0, 1},
-	})
+	}
+	if c.script.Ready != nil {
+		ready = c.script.Ready
+	}
+	c.dispatch("READY", ready)
 	for _, g := range s.guilds {
 		if g.member {
 			c.dispatch("GUILD_CREATE", s.guildCreate(g))
