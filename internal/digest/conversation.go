@@ -86,7 +86,10 @@ func (l *Ledger) move(ctx context.Context, tx *transaction, from, to chat.Conver
 	if _, err := tx.ExecContext(ctx, sqlForgetThreads, from.String()); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, sqlForgetConversation, from.String())
+	if _, err := tx.ExecContext(ctx, sqlForgetConversation, from.String()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, sqlClearAlarm, goneKey(from))
 	return err
 }
 
@@ -128,10 +131,12 @@ const (
 )
 
 // Suspend keeps everything owed to a conversation until Resume. First says that
-// it was not suspended before.
+// it was not suspended before. That a conversation is lost which became another says
+// nothing of that one.
 func (l *Ledger) Suspend(ctx context.Context, where chat.Conversation, reason string) (first bool, err error) {
 	err = l.update(ctx, "suspend", func(tx *transaction) error {
-		if where, err = current(ctx, tx, where); err != nil {
+		became, err := current(ctx, tx, where)
+		if err != nil || became != where {
 			return err
 		}
 		first, err = suspend(ctx, tx, where, reason, l.now())

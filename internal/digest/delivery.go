@@ -32,7 +32,7 @@ type delivery struct {
 	id        int64
 	verb      string
 	target    int64          // the delivery whose message it is about; 0: none
-	message   chat.MessageID // of the target
+	message   chat.MessageID // of the target; empty where it has none, or stayed behind when the conversation moved
 	shown     string         // the card that is owed instead of the first; empty: the first
 	key       string
 	digest    int64 // 0: a card of its own
@@ -65,7 +65,7 @@ const (
 		planned_at, first_sent_at, settled_at, message, trouble, story)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '', $10) ON CONFLICT (key) DO NOTHING`
 	sqlDeliveryColumns = `SELECT v.id, v.verb, v.target, v.key, v.digest, v.story, v.card, CASE WHEN v.verb = 'edit' THEN COALESCE(t.shown, '') ELSE v.shown END,
-		COALESCE(t.message, ''), COALESCE(t.place, ''), v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
+		CASE WHEN t.conversation = v.conversation THEN t.message ELSE '' END, CASE WHEN t.conversation = v.conversation THEN t.place ELSE '' END, v.state, v.plain, v.due_at, v.attempts, v.doubts, v.planned_at, v.first_sent_at,
 		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription LEFT JOIN deliveries t ON t.id = v.target `
 	sqlDelivery = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.verb IN ('post', 'reply') AND v.id > $2 ORDER BY v.id LIMIT 1`

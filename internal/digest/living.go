@@ -63,7 +63,7 @@ func (b *batch) living(ctx context.Context, digest int64, key string, s Subscrip
 		case renew > 0: // it cannot be edited; the one that follows shows the card
 			_, err := b.tx.ExecContext(ctx, sqlSwap, card, digest, id)
 			return err
-		case !now.settled || now.state == sent && now.message != "":
+		case !now.settled || now.state == sent && now.message != "" && now.where == s.Where: // not left behind
 			return b.ledger.show(ctx, b.tx, id, card, digest, b.now)
 		}
 	}

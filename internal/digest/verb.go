@@ -125,10 +125,12 @@ func (l *Ledger) show(ctx context.Context, tx *transaction, target int64, card s
 	return l.verb(ctx, tx, edits, target, s.where, card, digest, now)
 }
 
-// verb owes that something is done with the message of a delivery.
+// verb owes that something is done with the message of a delivery, which is, or is to
+// be, where it says. A message stays behind when its conversation becomes another, and
+// the service takes its id for that of another message there: it is left alone.
 func (l *Ledger) verb(ctx context.Context, tx *transaction, verb string, target int64, where chat.Conversation, card string, digest int64, now time.Time) error {
-	where, err := current(ctx, tx, where)
-	if err != nil {
+	became, err := current(ctx, tx, where)
+	if err != nil || became != where {
 		return err
 	}
 	due, err := dueIn(ctx, tx, where, now)
