@@ -211,8 +211,10 @@ func (p *printer) add(it chat.Item) {
 func (p *printer) tell(g group, n news) {
 	card := p.last()
 	if !p.several && !g.gone && n.event != "" {
-		card.events = append(card.events, n.event)
-		n.Label = dotted(strconv.Itoa(len(card.events)), n.Label)
+		if !slices.Contains(card.events, n.event) { // two changes may be about one event
+			card.events = append(card.events, n.event)
+		}
+		n.Label = dotted(strconv.Itoa(slices.Index(card.events, n.event)+1), n.Label)
 	}
 	if !g.gone && !slices.Contains(card.dossiers, g.dossier) {
 		card.dossiers = append(card.dossiers, g.dossier)
