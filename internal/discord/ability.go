@@ -58,15 +58,7 @@ func (d *Discord) Reply(ctx context.Context, to chat.Conversation, original chat
 	if !isID(string(original)) {
 		return d.Send(ctx, to, c, key)
 	}
-	p := posted{Nonce: key, Reference: &reference{MessageID: string(original)}}
-	if err := d.check(to); err != nil {
-		return "", err
-	}
-	id, err := d.send(ctx, to, c, p)
-	if unanswerable(err) {
-		return d.Send(ctx, to, c, key)
-	}
-	return id, err
+	return d.send(ctx, to, c, posted{Nonce: key, Reference: &reference{MessageID: string(original)}})
 }
 
 // unanswerable says that an answer failed for being one.

@@ -273,6 +273,10 @@ func (d *Discord) send(ctx context.Context, to chat.Conversation, c chat.Card, p
 		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", p.Nonce, maxNonce)}
 	}
 	id, err := d.post(ctx, to.ID, compose(c, ""), p)
+	if p.Reference != nil && unanswerable(err) {
+		p.Reference = nil
+		id, err = d.post(ctx, to.ID, compose(c, ""), p)
+	}
 	if c.Picture != nil && refusesFile(err) {
 		// Perhaps only the picture is not allowed: its words are.
 		id, err = d.post(ctx, to.ID, compose(pictureless(c), ""), p)
@@ -315,7 +319,7 @@ func (d *Discord) explain(ctx context.Context, channel string, gone *chat.Gone) 
 func (d *Discord) post(ctx context.Context, channel string, m message, p posted) (chat.MessageID, error) {
 	p.message, p.EnforceNonce = m, p.Nonce != ""
 	if p.Reference != nil {
-		p.AllowedMentions.RepliedUser = new(bool)
+		p.AllowedMentions.RepliedUser = new(bool) // false
 	}
 	var sent struct {
 		ID chat.MessageID `json:"id"`

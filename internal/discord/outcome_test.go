@@ -21,6 +21,7 @@ func outcomeName(err error) string {
 		g *chat.Gone
 		r *chat.Refused
 		m *chat.MovedTo
+		f *chat.Fixed
 	)
 	switch {
 	case err == nil:
@@ -37,6 +38,8 @@ func outcomeName(err error) string {
 		return "refused"
 	case errors.As(err, &m):
 		return "moved"
+	case errors.As(err, &f):
+		return "fixed"
 	}
 	return fmt.Sprintf("no outcome: %v", err)
 }
