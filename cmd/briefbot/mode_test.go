@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/briefbot/briefbot/internal/discord/discordtest"
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
 
@@ -54,6 +55,58 @@ func TestModes(t *testing.T) {
 		t.Errorf("%d topics were opened, with %v", len(topics), in)
 	}
 	if refused := w.telegram.Refused(); len(refused) > 0 {
+		t.Errorf("refused was %v", refused)
+	}
+}
+
+// TestModesOnDiscord is the same in channels: the thread is started from a message of
+// a text channel, or is a post of a forum.
+func TestModesOnDiscord(t *testing.T) {
+	t.Parallel()
+	const guild, edited, threaded, forum = "900400", "900401", "900402", "900403"
+	w := newWorld(t)
+	w.discord.AddGuild(discordtest.Guild{ID: guild, Name: "Guild"})
+	w.discord.AddChannel(discordtest.Channel{ID: edited, Guild: guild, Name: "edited"})
+	w.discord.AddChannel(discordtest.Channel{ID: threaded, Guild: guild, Name: "threaded"})
+	w.discord.AddChannel(discordtest.Channel{ID: forum, Guild: guild, Name: "forum", Type: discordtest.ForumChannel})
+	w.write("briefbot.yaml", `subscriptions:
+  - {to: "discord:900401", stories: [grain], schedule: immediate, mode: edit}
+  - {to: "discord:900402", stories: [grain], schedule: immediate, mode: thread}
+  - {to: "discord:900403", stories: [grain], schedule: immediate, mode: thread}
+`)
+	w.write("briefs/grain.yaml", story(1, "Event"))
+	start := func() { w.start("--listen", "off", "--settle", "300ms") }
+	start()
+	shows := func(all []discordtest.Message, n int, word string) bool {
+		return len(all) == n && strings.Contains(all[n-1].Text(), word)
+	}
+	inThread := func(channel string) []discordtest.Message {
+		if threads := w.discord.Threads(channel); len(threads) == 1 {
+			return w.discord.Messages(threads[0].ID)
+		}
+		return nil
+	}
+	w.write("briefs/grain.yaml", story(2, "Event"))
+	w.wait("the living message", func() bool { return shows(w.discord.Messages(edited), 1, "Event 1") })
+	w.wait("the thread", func() bool { return shows(inThread(threaded), 1, "Event 1") })
+	w.wait("the post", func() bool { return shows(inThread(forum), 2, "Event 1") })
+	w.wait("the pin", func() bool { return len(w.discord.Pinned(edited)) == 1 })
+	w.process.kill()
+	start()
+	w.write("briefs/grain.yaml", story(3, "Event"))
+	w.wait("the edit", func() bool { return shows(w.discord.Messages(edited), 1, "Event 2") })
+	w.wait("the second digest in the thread", func() bool { return shows(inThread(threaded), 2, "Event 2") })
+	w.wait("the second digest in the post", func() bool { return shows(inThread(forum), 3, "Event 2") })
+	w.process.stop()
+
+	living := w.discord.Messages(edited)[0]
+	if living.Edits == 0 || !strings.Contains(living.Posted, "Event 1") || w.discord.Pinned(edited)[0] != living.ID {
+		t.Errorf("the living message was edited %d times, from\n%s\nto\n%s", living.Edits, living.Posted, living.Text())
+	}
+	if all := w.discord.Messages(threaded); len(all) != 1 || all[0].ID != w.discord.Threads(threaded)[0].ID {
+		t.Errorf("the channel of the thread holds %v", all)
+	}
+	if refused := w.discord.Refused(); len(refused) > 0 {
 		t.Errorf("refused was %v", refused)
 	}
 }

@@ -12,5 +12,6 @@
 // which channels come and go, its events put in order by queue.go. register.go keeps
 // the commands registered, survey.go tells who reads a channel and whether the bot
 // may post there, told.go what of that Discord told by the way. discord.go joins all
-// this and sends.
+// this and sends; ability.go changes, answers, pins and links to what was sent, thread.go
+// opens threads, and verb.go says what of it can never be done.
 package discord
