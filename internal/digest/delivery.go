@@ -250,7 +250,7 @@ const (
 		WHERE t.id = CASE WHEN deliveries.verb = 'edit' THEN deliveries.target ELSE deliveries.id END), '')`
 	sqlSettle = `UPDATE deliveries SET state = $1, plain = $2, due_at = $3, doubts = $4, settled_at = $5, message = $6, trouble = $7 WHERE id = $8 AND settled_at = 0`
 	sqlDefer  = `UPDATE deliveries SET job = 0, due_at = CASE WHEN due_at < $1 THEN $2 ELSE due_at END WHERE conversation = $3 AND settled_at = 0`
-	sqlOfJob  = `SELECT conversation FROM deliveries WHERE job = $1 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
+	sqlOfJob  = `SELECT conversation FROM deliveries WHERE job = $1 AND job > 0 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
 )
 
 // errChanged says that a delivery is another now than it was read: its card was

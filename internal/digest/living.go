@@ -31,7 +31,7 @@ const (
 	sqlDigestOf   = `SELECT digest FROM deliveries WHERE id = $1`
 	sqlLivingOf   = `SELECT story, delivery FROM living WHERE subscription = $1`
 	sqlEndLiving  = `DELETE FROM living WHERE subscription = $1 AND story = $2`
-	sqlDropPin    = `UPDATE deliveries SET state = 'moot', settled_at = $1, trouble = 'the message is not kept up to date any more' WHERE target = $2 AND verb = 'pin' AND state = 'waiting'`
+	sqlDropPin    = `UPDATE deliveries SET state = 'moot', settled_at = $1, trouble = 'the message is not kept up to date any more' WHERE target = $2 AND target > 0 AND verb = 'pin' AND state = 'waiting'`
 	sqlNewMessage = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
 		planned_at, first_sent_at, settled_at, message, trouble)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, 0, 0, 0, $8, 0, 0, '', '')`

@@ -65,7 +65,7 @@ type browsed struct {
 const (
 	sqlBrowsed = `SELECT v.state, v.conversation, COALESCE(n.suspended, ''), v.verb IN ('post', 'reply'), COALESCE(t.message, '') <> '',
 		COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, ''), v.doubts,
-		(SELECT COUNT(*) FROM deliveries o WHERE o.target = v.target AND v.target > 0 AND o.id > v.id AND o.verb IN ('edit', 'pin', 'unpin')
+		(SELECT COUNT(*) FROM deliveries o WHERE o.target = v.target AND o.target > 0 AND o.id > v.id AND o.verb IN ('edit', 'pin', 'unpin')
 			AND (o.verb = 'edit') = (v.verb = 'edit'))
 		FROM deliveries v LEFT JOIN deliveries t ON t.id = v.target LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription
 		LEFT JOIN conversations n ON n.conversation = v.conversation WHERE v.id = $1`

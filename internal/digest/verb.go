@@ -68,7 +68,7 @@ const (
 	sqlShows    = `SELECT card, shown, state, first_sent_at, settled_at, message, platform, conversation FROM deliveries WHERE id = $1`
 	sqlShow     = `UPDATE deliveries SET shown = $1 WHERE id = $2`
 	sqlSwap     = `UPDATE deliveries SET shown = $1, digest = $2 WHERE id = $3`
-	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2 WHERE target = $3 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
+	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2 WHERE target = $3 AND target > 0 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
 	sqlNewVerb  = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
 		planned_at, first_sent_at, settled_at, message, trouble, verb, target)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, 0, 0, 0, $8, 0, 0, '', '', $9, $10)`

@@ -1,0 +1,56 @@
+package digest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestPlans checks how SQLite looks for what each statement asks: nothing that is done
+// for one message may read all of them.
+func TestPlans(t *testing.T) {
+	// Statements that read much, and rarely: when somebody looks, or the clock or an
+	// order changed.
+	may := []string{
+		"sqlEntries", "sqlEntriesOf", "sqlEntriesRare", "sqlStateCounts", "sqlStatusAll", "sqlSkip", // operators look, or act
+		"sqlReconsider", "sqlRelease", "sqlSentOf", // at the start, and where quiet hours are changed
+		"sqlDeliveryColumns", "sqlEntryColumns", // parts of statements
+	}
+	// The names by which statements call the tables that grow with what is told.
+	grow := []string{
+		"changes", "composition_changes", "composition_cards", "digests", "deliveries", "cards", "contents", "versions", "calls", "events",
+		"c", "e", "g", "k", "o", "t", "v",
+	}
+	l := openNew(t)
+	for name, query := range statements(t) {
+		if slices.Contains(may, name) {
+			continue
+		}
+		args := make([]any, parameters(query))
+		plan, err := collect(t.Context(), l.read.DB, func(scan func(...any) error) (step string, err error) {
+			var id, parent, unused int
+			err = scan(&id, &parent, &unused, &step)
+			return step, err
+		}, "EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, step := range plan {
+			words := strings.Fields(step)
+			if words[0] == "SCAN" && slices.Contains(grow, words[1]) || strings.Contains(step, "deliveries_by_state") {
+				t.Errorf("%s reads too much: %s\n%s", name, step, query)
+			}
+		}
+	}
+}
+
+// parameters returns how many parameters a statement has.
+func parameters(query string) int {
+	n := 0
+	for strings.Contains(query, "$"+strconv.Itoa(n+1)) {
+		n++
+	}
+	return n
+}
