@@ -2,17 +2,15 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // alarm tells the operators of a trouble: in the log, in /status, in the preview and
-// in the conversations that the configuration names. For equal keys it does so once,
-// until the trouble is mended or was not met for a day.
+// in the conversations that the configuration names. There a kind of trouble, which is
+// its key up to the first colon, is one card, that is brought up to date while the
+// trouble lasts: until it is mended or was not met for a day.
 func (b *Bot) alarm(ctx context.Context, key, message string) {
 	b.raise(ctx, key, message, troubleOver)
 }
@@ -26,23 +24,18 @@ const troubleOver = 24 * time.Hour
 func (b *Bot) raise(ctx context.Context, key, message string, over time.Duration) bool {
 	// A trouble that comes up while the bot stops is kept all the same.
 	ctx = context.WithoutCancel(ctx)
-	first, err := b.ledger.Alarm(ctx, key, message, over)
+	met, err := b.ledger.Alarm(ctx, key, message, over)
 	if err != nil {
 		b.log.ErrorContext(ctx, "alarm", "key", key, "message", message, "unrecorded", err)
 		return true
 	}
-	if !first {
+	if !met.First {
 		b.log.DebugContext(ctx, "alarm goes on", "key", key, "message", message)
 		return false
 	}
 	b.log.ErrorContext(ctx, "alarm", "key", key, "message", message)
-	card := alarmCard(message)
-	b.preview([]chat.Card{card})
-	at := b.now().UnixNano()
-	for _, to := range b.current().alarms {
-		if err := b.ledger.Post(ctx, to, card, fmt.Sprintf("alarm %s %s %d", to, key, at)); err != nil {
-			b.log.ErrorContext(ctx, "posting an alarm", "to", to.String(), "error", err)
-		}
+	if met.Kind {
+		b.tellAlarms(ctx)
 	}
 	return true
 }
@@ -52,12 +45,6 @@ func (b *Bot) mended(ctx context.Context, key string) {
 	if err := b.ledger.ClearAlarm(ctx, key); err != nil {
 		b.log.ErrorContext(ctx, "clearing an alarm", "key", key, "error", err)
 	}
-}
-
-// alarmCard is an alarm as the operators see it. It has no buttons, because it may
-// stand where nobody but they should ask.
-func alarmCard(message string) chat.Card {
-	return chat.Card{Title: "Alarm", Tone: chat.Trouble, Lead: excerpt(chat.Plainly(message), pageCost)}
 }
 
 // A partError says which part of the bot does not work. Its text is for the log;

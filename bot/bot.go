@@ -126,6 +126,7 @@ type Bot struct {
 	health  health
 	files   troubles
 	askedIn *doorbell
+	crying  sync.Mutex // held while alarms are told
 }
 
 // New loads the briefs, records them, and makes a Bot ready to run. Where the
@@ -232,6 +233,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	// The prober owns the question whether suspended conversations can be posted to
 	// again.
 	receivers.Go(func() { b.probe(receiving) })
+	// The crier owns when the alarms that were posted are brought up to date.
+	receivers.Go(func() { b.cry(receiving) })
 	// The dispatcher owns what is due and every delivery; it stops last. It begins
 	// when the rooms of the configured conversations are known as far as they can be.
 	senders.Go(func() {

@@ -162,7 +162,7 @@ func (b *Bot) tellBroken(ctx context.Context, s *brief.Snapshot) {
 		message := brokenMessage(path, broken[path], s.Broken(id))
 		if !b.raise(ctx, brokenKey(path), message, 0) {
 			// The operators know; whoever is editing sees what is wrong now.
-			b.preview([]chat.Card{alarmCard(message)})
+			b.preview([]chat.Card{troubleCard(message)})
 		}
 	}
 }

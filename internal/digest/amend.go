@@ -276,22 +276,28 @@ func (p *planner) showAll(ctx context.Context, composition, first string, card c
 	}
 }
 
-const sqlByKey = `SELECT COALESCE(MAX(id), 0) FROM deliveries WHERE key = $1`
+// What was settled without a message has none to change.
+const sqlByKey = `SELECT COALESCE(MAX(id), 0) FROM deliveries WHERE key IN ($1, $2) AND (settled_at = 0 OR message <> '')`
 
 // Amend has the message that a [Ledger.Post] with this key owes, or posted, show
 // another card. Without such a message it does nothing.
 func (l *Ledger) Amend(ctx context.Context, to chat.Conversation, key string, c chat.Card) error {
 	err := l.update(ctx, "amend", func(tx *transaction) error {
-		id, err := scalar(ctx, tx, sqlByKey, l.keyOf("post", to.String(), key))
-		if err != nil || id == 0 {
-			return err
-		}
-		now := l.now()
-		hash, err := storeCard(ctx, tx, c, now)
+		now, err := current(ctx, tx, to)
 		if err != nil {
 			return err
 		}
-		return l.show(ctx, tx, id, hash, 0, now)
+		// It may have been owed before the conversation moved, or since.
+		id, err := scalar(ctx, tx, sqlByKey, l.keyOf("post", to.String(), key), l.keyOf("post", now.String(), key))
+		if err != nil || id == 0 {
+			return err
+		}
+		at := l.now()
+		hash, err := storeCard(ctx, tx, c, at)
+		if err != nil {
+			return err
+		}
+		return l.show(ctx, tx, id, hash, 0, at)
 	})
 	if err == nil {
 		l.stir()

@@ -8,61 +8,6 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-const (
-	sqlAlarm = `INSERT INTO alarms (key, message, first_at, last_at, count) VALUES ($1, $2, $3, $4, 1)
-		ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_at = excluded.last_at,
-		first_at = CASE WHEN alarms.last_at < $5 THEN excluded.first_at ELSE alarms.first_at END,
-		count = CASE WHEN alarms.last_at < $6 THEN 1 ELSE alarms.count + 1 END RETURNING count`
-	sqlAlarms     = `SELECT key, message, first_at, last_at, count FROM alarms ORDER BY last_at DESC, key`
-	sqlClearAlarm = `DELETE FROM alarms WHERE key = $1`
-)
-
-// Alarm counts a trouble under its key. First says that it is new: it was cleared
-// since, or not met for longer than over, because nobody tells of the end of some
-// troubles. With over zero a trouble lasts until it is cleared.
-func (l *Ledger) Alarm(ctx context.Context, key, message string, over time.Duration) (first bool, err error) {
-	err = l.update(ctx, "alarm", func(tx *transaction) error {
-		var count, ended int64
-		now := millis(l.now())
-		if over > 0 {
-			ended = now - over.Milliseconds()
-		}
-		err := tx.QueryRowContext(ctx, sqlAlarm, key, message, now, now, ended, ended).Scan(&count)
-		first = count == 1
-		return err
-	})
-	return first, err
-}
-
-// An AlarmState is a trouble that was not cleared.
-type AlarmState struct {
-	Key, Message string
-	First, Last  time.Time
-	Count        int
-}
-
-// Alarms returns the troubles that were not cleared, the latest first.
-func (l *Ledger) Alarms(ctx context.Context) ([]AlarmState, error) {
-	all, err := collect(ctx, l.read, func(scan func(...any) error) (a AlarmState, err error) {
-		var first, last int64
-		err = scan(&a.Key, &a.Message, &first, &last, &a.Count)
-		a.First, a.Last = moment(first), moment(last)
-		return a, err
-	}, sqlAlarms)
-	if err != nil {
-		return nil, fmt.Errorf("reading alarms: %w", l.explain(err))
-	}
-	return all, nil
-}
-
-// ClearAlarm forgets a trouble, so that it is new when it comes again.
-func (l *Ledger) ClearAlarm(ctx context.Context, key string) error {
-	return l.update(ctx, "clear alarm", func(tx *transaction) error {
-		_, err := tx.ExecContext(ctx, sqlClearAlarm, key)
-		return err
-	})
-}
-
 const sqlReadable = `SELECT COUNT(*) FROM (SELECT 1 FROM settings LIMIT 1) found`
 
 // Readable returns why the store cannot be read, nil if it can. It takes as long with

@@ -321,8 +321,8 @@ func TestAlarms(t *testing.T) {
 	l, ctx := p.ledger, t.Context()
 	alarm := func(key, message string, want bool) {
 		t.Helper()
-		if first, err := l.Alarm(ctx, key, message, 0); first != want || err != nil {
-			t.Errorf("Alarm(%s) is first: %v, %v", key, first, err)
+		if r, err := l.Alarm(ctx, key, message, 0); r.First != want || err != nil {
+			t.Errorf("Alarm(%s) is first: %v, %v", key, r.First, err)
 		}
 	}
 	alarm("a", "one", true)
@@ -355,8 +355,8 @@ func TestAlarmsEnd(t *testing.T) {
 		{"2026-01-10 09:00", true}, {"2026-01-11 09:00", false}, {"2026-01-12 08:00", false}, {"2026-01-13 09:00", true},
 	} {
 		p.asleep(step.at)
-		if first, err := l.Alarm(ctx, "a", "at "+step.at, 24*time.Hour); first != step.want || err != nil {
-			t.Errorf("at %s the alarm is first: %v, %v", step.at, first, err)
+		if r, err := l.Alarm(ctx, "a", "at "+step.at, 24*time.Hour); r.First != step.want || err != nil {
+			t.Errorf("at %s the alarm is first: %v, %v", step.at, r.First, err)
 		}
 	}
 	all, err := l.Alarms(ctx)
@@ -364,8 +364,8 @@ func TestAlarmsEnd(t *testing.T) {
 		t.Errorf("alarms %+v, %v", all, err)
 	}
 	p.asleep("2026-02-20 09:00")
-	if first, err := l.Alarm(ctx, "a", "lasting", 0); first || err != nil {
-		t.Errorf("a trouble that lasts until it is cleared is first: %v, %v", first, err)
+	if r, err := l.Alarm(ctx, "a", "lasting", 0); r.First || err != nil {
+		t.Errorf("a trouble that lasts until it is cleared is first: %v, %v", r.First, err)
 	}
 }
 

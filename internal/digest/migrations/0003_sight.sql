@@ -12,12 +12,16 @@ ALTER TABLE alarms ADD COLUMN kind TEXT NOT NULL DEFAULT '';
 UPDATE alarms SET kind = key;
 CREATE INDEX alarms_by_kind ON alarms (kind, last_at);
 
--- The kinds that last, each with the card that tells of them.
+-- Troubles of one kind while they last, told by one card.
 CREATE TABLE alarm_kinds (
-    kind     TEXT PRIMARY KEY,
-    serial   BIGINT NOT NULL, -- names the card
+    serial   BIGINT PRIMARY KEY, -- names the card
+    kind     TEXT NOT NULL,
     first_at BIGINT NOT NULL,
-    over     BIGINT NOT NULL, -- after how long without it is over; 0: when all are cleared
-    told_at  BIGINT NOT NULL, -- when the card was last brought up to date
-    told     TEXT NOT NULL    -- the hash of what it says
+    last_at  BIGINT NOT NULL,
+    count    BIGINT NOT NULL, -- how often one was met
+    over     BIGINT NOT NULL, -- after how long without one they are over; 0: when all are cleared
+    ended_at BIGINT NOT NULL, -- 0: they last
+    told_at  BIGINT NOT NULL, -- when the card was last brought up to date; 0: there is none
+    told     TEXT NOT NULL    -- what it says
 );
+CREATE INDEX alarm_kinds_by_kind ON alarm_kinds (kind, ended_at);
