@@ -51,6 +51,7 @@ func TestManyGone(t *testing.T) {
 		source := newScripted(map[string]string{"bridge": bridge})
 		w := newWorld(t, nil, withSource(source), realTime, withConfig(Config{Alarms: alarmRooms}), func(w *world) {
 			w.fake, w.options.Platforms = able.Fake, []chat.Platform{able}
+			w.options.Ledger = openLedger(t, ":memory:", time.Now)
 		})
 		stop := running(t, w)
 		var wg sync.WaitGroup
@@ -64,7 +65,7 @@ func TestManyGone(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		time.Sleep(20 * time.Second)
+		time.Sleep(50 * time.Second)
 		synctest.Wait()
 		for _, name := range alarmRooms {
 			where, err := chat.ParseConversation(name)

@@ -181,7 +181,7 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	}
 	// River is stopped by Stop alone, so that it does not cut short what is sent.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("starting the queue: %w", err)
+		return fmt.Errorf("starting the queue: %w", d.ledger.explain(err))
 	}
 	err = d.loop(ctx)
 	landing := time.AfterFunc(stopWithin, land)
