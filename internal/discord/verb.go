@@ -22,6 +22,10 @@ const (
 // The codes that mean more to one verb than to another
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
 const (
+	unknownAccount = 10001
+	unknownChannel = 10003
+	unknownGuild   = 10004
+	unknownUser    = 10013
 	tooManyPins    = 30003
 	tooManyEdits   = 30046
 	tagRequired    = 40067
@@ -90,12 +94,30 @@ func (v verb) outcome(err error, bytes int) error {
 		}
 	}
 	out := outcome(err, bytes)
-	var refused *chat.Refused
-	if v != toEdit && bytes == 0 && errors.As(out, &refused) {
+	var (
+		refused *chat.Refused
+		gone    *chat.Gone
+	)
+	switch {
+	case v == toEdit:
+	case errors.As(out, &refused) && bytes == 0:
 		// There is no card in it that could be wrong.
+		return &chat.Fixed{Err: err}
+	case errors.As(out, &gone) && !lost(api):
+		// That it cannot be done says nothing about posting.
 		return &chat.Fixed{Err: err}
 	}
 	return out
+}
+
+// lost says whether an answer means that the channel is closed to the bot for
+// everything, and not only for what was asked.
+func lost(e *apiError) bool {
+	switch e.Code {
+	case unknownAccount, unknownChannel, unknownGuild, missingAccess, unknownUser:
+		return true
+	}
+	return false
 }
 
 // decides says whether an answer's code says more than its status: not where Discord
