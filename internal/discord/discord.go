@@ -185,6 +185,9 @@ func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
 	var loops sync.WaitGroup
 	receiver := &receiver{rest: d.rest, host: host, logger: d.logger, told: &d.told}
 	events := newQueue()
+	roster.soon = func(after time.Duration, f func()) {
+		time.AfterFunc(after, func() { events.push(f) })
+	}
 	d.alarmThrough(func(key, message string) {
 		events.push(func() { host.Alarm(serving, key, message) })
 	})
@@ -296,9 +299,14 @@ func pictureless(c chat.Card) chat.Card {
 // missing.
 func (d *Discord) noted(ctx context.Context, channel string, err error) error {
 	var gone *chat.Gone
-	if errors.As(err, &gone) {
-		d.remember(channel)
+	switch r := d.watcher(); {
+	case errors.As(err, &gone):
+		if r != nil {
+			r.refused(channel)
+		}
 		d.explain(ctx, channel, gone)
+	case err == nil && r != nil:
+		r.used(channel)
 	}
 	return err
 }
@@ -313,6 +321,8 @@ func (d *Discord) explain(ctx context.Context, channel string, gone *chat.Gone) 
 		if s, err := d.survey(ctx, channel); err == nil && len(s.Missing) > 0 {
 			gone.Err = fmt.Errorf("%w: the bot lacks %s", gone.Err, strings.Join(s.Missing, ", "))
 		}
+	case threadLocked:
+		gone.Err = fmt.Errorf("%w: the bot lacks MANAGE_THREADS", gone.Err)
 	}
 }
 
@@ -354,14 +364,12 @@ func (d *Discord) check(to chat.Conversation) error {
 	return nil
 }
 
-// remember keeps a channel that refused the bot, to notice when it is let in again.
-func (d *Discord) remember(channel string) {
+// watcher is who notices when channels let the bot in or shut it out; nil while nobody
+// serves.
+func (d *Discord) watcher() *roster {
 	d.mu.Lock()
-	r := d.roster
-	d.mu.Unlock()
-	if r != nil {
-		r.refused(channel)
-	}
+	defer d.mu.Unlock()
+	return d.roster
 }
 
 // introduced keeps who the bot is, as the gateway tells it.

@@ -13,47 +13,35 @@ import (
 )
 
 // A roster knows which channels each guild has, by id alone, so that the loss of
-// a guild can be told of its channels; and which channels refused the bot, so that
-// it is noticed when they let it in again. One goroutine handles events; refused is
-// safe for use by many.
+// a guild can be told of its channels; which channels refused the bot, so that it is
+// noticed when they let it in again; and which took what it posted, so that it is
+// noticed when they no longer will. One goroutine handles events; refused and used
+// are safe for use by many.
 type roster struct {
 	host   chat.Host
 	logger *slog.Logger
 	survey func(ctx context.Context, channel string) (chat.Survey, error)
 	began  time.Time
 
-	guilds  map[string]map[string]bool // channels by guild
-	initial map[string]bool            // guilds that the bot was in when it connected; nil: not told
+	// soon has f handled among the events, once d has passed.
+	soon func(d time.Duration, f func())
+
+	guilds  map[string]map[string]string // by guild its channels; of a thread, whose it is
+	due     map[string]bool              // guilds that are looked at soon
+	initial map[string]bool              // guilds that the bot was in when it connected; nil: not told
 	self    string
 
 	mu   sync.Mutex
 	lost map[string]bool // channels that refused the bot
+	open map[string]bool // channels that took a message or would have, at most maxTold
 }
 
 func newRoster(host chat.Host, logger *slog.Logger, survey func(context.Context, string) (chat.Survey, error)) *roster {
 	return &roster{
 		host: host, logger: logger, survey: survey, began: time.Now(),
-		guilds: map[string]map[string]bool{}, initial: map[string]bool{}, lost: map[string]bool{},
+		guilds: map[string]map[string]string{}, due: map[string]bool{}, initial: map[string]bool{},
+		lost: map[string]bool{}, open: map[string]bool{},
 	}
-}
-
-// refused takes note that a channel refused the bot.
-func (r *roster) refused(channel string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lost[channel] = true
-}
-
-func (r *roster) wasRefused(channel string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.lost[channel]
-}
-
-func (r *roster) accepted(channel string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.lost, channel)
 }
 
 // guildEvent holds the fields of READY and of the events about guilds and channels
@@ -62,11 +50,12 @@ type guildEvent struct {
 	ID            string    `json:"id"`
 	GuildID       string    `json:"guild_id"`
 	ParentID      string    `json:"parent_id"`
+	Type          int       `json:"type"`
 	Unavailable   bool      `json:"unavailable"`
 	JoinedAt      time.Time `json:"joined_at"`
 	SystemChannel string    `json:"system_channel_id"`
 	Channels      []listed  `json:"channels"`
-	Threads       []user    `json:"threads"`
+	Threads       []listed  `json:"threads"`
 	User          user      `json:"user"`
 	Guilds        *[]user   `json:"guilds"` // nil: not told
 }
@@ -76,6 +65,15 @@ type listed struct {
 	ID       string `json:"id"`
 	Type     int    `json:"type"`
 	Position int    `json:"position"`
+	ParentID string `json:"parent_id"`
+}
+
+// of is the channel that a thread is in, empty for what is no thread.
+func (c listed) of() string {
+	if isThread(c.Type) {
+		return c.ParentID
+	}
+	return ""
 }
 
 // handle takes one event of the gateway.
@@ -99,16 +97,16 @@ func (r *roster) handle(ctx context.Context, kind string, data json.RawMessage) 
 			r.guildLost(ctx, e.ID)
 		}
 	case "CHANNEL_CREATE", "THREAD_CREATE", "CHANNEL_UPDATE", "THREAD_UPDATE":
-		r.add(e.GuildID, e.ID)
+		r.add(e.GuildID, e.ID, listed{Type: e.Type, ParentID: e.ParentID}.of())
 		r.probe(ctx, e.ID)
+		r.probeThreads(ctx, e.GuildID, e.ID)
 	case "CHANNEL_DELETE", "THREAD_DELETE":
-		delete(r.guilds[e.GuildID], e.ID)
-		r.tell(ctx, chat.Event{Kind: chat.Lost, Where: conversation(e.ID), Reason: "the channel was deleted", Room: roomOf(e.ID, "", e.GuildID, "")})
+		r.deleted(ctx, e.GuildID, e.ID)
 	case "GUILD_ROLE_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_DELETE":
-		r.probeGuild(ctx, e.GuildID)
+		r.probeSoon(ctx, e.GuildID)
 	case "GUILD_MEMBER_UPDATE":
 		if e.User.ID == r.self {
-			r.probeGuild(ctx, e.GuildID)
+			r.probeSoon(ctx, e.GuildID)
 		}
 	}
 }
@@ -141,15 +139,15 @@ func (r *roster) guildCreated(ctx context.Context, e guildEvent) {
 	}
 	_, known := r.guilds[e.ID]
 	invited := !known && (r.initial != nil && !r.initial[e.ID] || e.JoinedAt.After(r.began))
-	r.guilds[e.ID] = map[string]bool{}
+	r.guilds[e.ID] = map[string]string{}
 	for _, c := range e.Channels {
-		r.add(e.ID, c.ID)
+		r.add(e.ID, c.ID, "")
 	}
 	for _, c := range e.Threads {
-		r.add(e.ID, c.ID)
+		r.add(e.ID, c.ID, c.of())
 	}
 	if !invited {
-		r.probeGuild(ctx, e.ID)
+		r.probeLost(ctx, e.ID)
 		return
 	}
 	seen, err := r.host.Seen(ctx, platformName, "joined/"+e.ID+"/"+e.JoinedAt.UTC().Format(time.RFC3339Nano))
@@ -204,38 +202,42 @@ func (r *roster) guildLost(ctx context.Context, id string) {
 	delete(r.guilds, id)
 	delete(r.initial, id)
 	for c := range channels {
+		r.forget(c)
 		r.tell(ctx, chat.Event{Kind: chat.Lost, Where: conversation(c), Reason: "the bot was removed from the server", Room: roomOf(c, "", id, "")})
 	}
 }
 
-// probeGuild looks again at the channels of a guild that refused the bot.
-func (r *roster) probeGuild(ctx context.Context, guild string) {
-	for c := range r.guilds[guild] {
-		r.probe(ctx, c)
+// deleted tells of a channel that is no more, and of its threads, which Discord does
+// not name.
+func (r *roster) deleted(ctx context.Context, guild, channel string) {
+	for thread, of := range r.guilds[guild] {
+		if of == channel {
+			r.gone(ctx, guild, thread, "the channel of the thread was deleted")
+		}
 	}
+	reason := "the channel was deleted"
+	if r.guilds[guild][channel] != "" {
+		reason = "the thread was deleted"
+	}
+	r.gone(ctx, guild, channel, reason)
 }
 
-// probe looks again at a channel that refused the bot.
-func (r *roster) probe(ctx context.Context, channel string) {
-	if !r.wasRefused(channel) {
-		return
-	}
-	s, err := r.survey(ctx, channel)
-	if err != nil || !s.CanPost {
-		return
-	}
-	r.accepted(channel)
-	r.tell(ctx, chat.Event{Kind: chat.Back, Where: conversation(channel), Room: s.Room})
+// gone tells of a channel that will never be back.
+func (r *roster) gone(ctx context.Context, guild, channel, reason string) {
+	room := roomOf(channel, r.guilds[guild][channel], guild, "")
+	delete(r.guilds[guild], channel)
+	r.forget(channel)
+	r.tell(ctx, chat.Event{Kind: chat.Lost, Where: conversation(channel), Reason: reason, Room: room})
 }
 
-func (r *roster) add(guild, channel string) {
+func (r *roster) add(guild, channel, of string) {
 	if guild == "" {
 		return
 	}
 	if r.guilds[guild] == nil {
-		r.guilds[guild] = map[string]bool{}
+		r.guilds[guild] = map[string]string{}
 	}
-	r.guilds[guild][channel] = true
+	r.guilds[guild][channel] = of
 }
 
 func (r *roster) tell(ctx context.Context, e chat.Event) {

@@ -18,6 +18,7 @@ const (
 	sendMessages   uint64 = 1 << 11
 	embedLinks     uint64 = 1 << 14
 	attachFiles    uint64 = 1 << 15
+	manageThreads  uint64 = 1 << 34
 	sendInThreads  uint64 = 1 << 38
 	allPermissions        = ^uint64(0)
 )
@@ -41,6 +42,9 @@ type channel struct {
 	Name       string      `json:"name"`
 	Overwrites []overwrite `json:"permission_overwrites"`
 	Recipients []user      `json:"recipients"`
+	Metadata   struct {
+		Locked bool `json:"locked"`
+	} `json:"thread_metadata"`
 }
 
 type overwrite struct {
@@ -86,6 +90,9 @@ func (d *Discord) Survey(ctx context.Context, where chat.Conversation) (chat.Sur
 		return chat.Survey{}, err
 	}
 	s, err := d.survey(ctx, where.ID)
+	if r := d.watcher(); r != nil && s.CanPost {
+		r.used(where.ID)
+	}
 	out := outcome(err, 0)
 	var gone *chat.Gone
 	if out != nil && !errors.As(out, &gone) {
@@ -132,7 +139,11 @@ func (d *Discord) missing(ctx context.Context, c channel) (missing []string, tit
 	if err != nil {
 		return nil, "", err
 	}
-	return lacking(has, c.Type), "#" + c.Name + " in " + g.Name, nil
+	missing = lacking(has, c.Type)
+	if c.Metadata.Locked && has&manageThreads == 0 {
+		missing = append(missing, "MANAGE_THREADS")
+	}
+	return missing, "#" + c.Name + " in " + g.Name, nil
 }
 
 // permissions are what the bot may do in a guild's channel, and the guild.

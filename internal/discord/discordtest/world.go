@@ -115,9 +115,27 @@ func (s *Server) AddChannel(c Channel) {
 	_, replaced := s.channels[c.ID]
 	s.channels[c.ID] = &c
 	if replaced && c.Guild != "" {
-		s.dispatch("CHANNEL_UPDATE", s.channelObject(&c))
+		event := "CHANNEL_UPDATE"
+		if isThread(c.Type) {
+			event = "THREAD_UPDATE"
+		}
+		s.dispatch(event, s.channelObject(&c))
 	}
 	s.notify()
+}
+
+// ChangeRoles replaces the roles of a guild and of the bot in it, and tells the bot so.
+// Roles without everybody's give everybody [Posting].
+func (s *Server) ChangeRoles(guild string, roles []Role, bot ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := *s.guilds[guild]
+	g.Roles, g.BotRoles = roles, bot
+	changed := s.addGuild(g, g.joined)
+	for _, r := range changed.Roles {
+		s.dispatch("GUILD_ROLE_UPDATE", map[string]any{"guild_id": guild, "role": map[string]any{"id": r.ID, "permissions": bits(r.Permissions)}})
+	}
+	s.dispatch("GUILD_MEMBER_UPDATE", map[string]any{"guild_id": guild, "user": s.botUser(), "roles": append([]string{}, bot...)})
 }
 
 // Join puts the bot into a guild now, with channels that exist already, and tells
