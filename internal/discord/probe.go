@@ -53,6 +53,12 @@ func (r *roster) standing(channel string) (lost, open bool) {
 	return r.lost[channel], r.open[channel]
 }
 
+// wasRefused says whether a channel refused the bot, and did not let it in since.
+func (r *roster) wasRefused(channel string) bool {
+	lost, _ := r.standing(channel)
+	return lost
+}
+
 // probeAfter is how long changes of roles are collected: sorting them changes each.
 const probeAfter = 2 * time.Second
 
@@ -74,7 +80,7 @@ func (r *roster) probeSoon(ctx context.Context, guild string) {
 // probeLost looks again at the channels of a guild that refused the bot.
 func (r *roster) probeLost(ctx context.Context, guild string) {
 	for c := range r.guilds[guild] {
-		if lost, _ := r.standing(c); lost {
+		if r.wasRefused(c) {
 			r.probe(ctx, c)
 		}
 	}
