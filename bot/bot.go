@@ -318,6 +318,7 @@ func (b *Bot) Reload(ctx context.Context, c Config) error {
 		return err
 	}
 	b.config.Store(next)
+	b.settleMoves(ctx)
 	b.wake()
 	return nil
 }

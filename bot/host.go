@@ -25,7 +25,7 @@ func (h host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 	case inv.Direct:
 		h.bot.letIn(ctx, inv.Where) // who writes to the bot has not blocked it
 	default:
-		h.bot.askedHere(ctx, inv.Where)
+		reply.Card = h.bot.tellSuspended(ctx, inv, h.bot.askedHere(ctx, inv.Where), reply.Card)
 	}
 	if !inv.Local {
 		var long []string
@@ -76,9 +76,7 @@ func (h host) Lifecycle(ctx context.Context, e chat.Event) error {
 	b := h.bot
 	switch e.Kind {
 	case chat.Moved:
-		if err := b.ledger.Move(ctx, e.Where, e.To); err != nil {
-			return fmt.Errorf("moving %v: %w", e.Where, err)
-		}
+		return b.moved(ctx, e.Where, e.To)
 	case chat.Lost:
 		return b.lost(ctx, e)
 	case chat.Back:

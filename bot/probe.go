@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
 )
 
 // A service does not always say that the bot was let back in. A suspended
@@ -93,20 +94,23 @@ func (b *Bot) stillMissing(ctx context.Context, where chat.Conversation, reason 
 }
 
 // askedHere has a conversation looked at in which somebody asked, if it is
-// suspended or stands in one that is. It does not wait for the answer.
-func (b *Bot) askedHere(ctx context.Context, where chat.Conversation) {
+// suspended or stands in one that is, without waiting for what comes of it, and
+// returns what is suspended.
+func (b *Bot) askedHere(ctx context.Context, where chat.Conversation) (shut []digest.Suspension) {
 	places := []chat.Conversation{where}
 	if where.Thread != "" {
 		places = append(places, chat.Conversation{Platform: where.Platform, ID: where.ID})
 	}
 	for _, place := range places {
-		reason, err := b.ledger.Suspended(ctx, place)
+		s, suspended, err := b.ledger.Suspension(ctx, place)
 		if err != nil {
 			b.log.ErrorContext(ctx, "looking whether a conversation is suspended", "where", place.String(), "error", err)
-		} else if reason != "" {
-			b.askedIn.add(place, b.now())
+		} else if suspended {
+			b.askedIn.add(s.Where, b.now())
+			shut = append(shut, s)
 		}
 	}
+	return shut
 }
 
 // A doorbell holds suspended conversations in which somebody asked.

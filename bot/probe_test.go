@@ -1,12 +1,16 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
 )
 
 // suspendedWorld is a world whose room was lost while it was owed a digest.
@@ -155,5 +159,126 @@ func TestLostOnce(t *testing.T) {
 	life(chat.Event{Kind: chat.Lost, Where: room, Reason: "kicked"})
 	if cards := w.takeShown(); len(cards) != 1 {
 		t.Errorf("told %d times of the second loss", len(cards))
+	}
+}
+
+// TestManagersAreToldOnce tells somebody who manages a suspended conversation what is
+// missing, with her next command there, and nobody else or again.
+func TestManagersAreToldOnce(t *testing.T) {
+	const told = "Nothing can be posted here by itself"
+	w := suspendedWorld(t)
+	says := func(name, line string) bool { return strings.Contains(w.ask(name, line).Card.Plain(), told) }
+	press := asker("manager", "stories")
+	press.Pressed = true
+	if strings.Contains(w.Host().Run(t.Context(), press).Card.Plain(), told) {
+		t.Error("an answer was changed for it")
+	}
+	if says("reader", "/stories") {
+		t.Error("a reader is told")
+	}
+	answer := w.ask("manager", "/stories").Card.Plain()
+	if !strings.Contains(answer, told+". Suspended: kicked. What is due is kept.") || !strings.Contains(answer, "Harbour bridge") {
+		t.Errorf("the manager gets\n%s", answer)
+	}
+	if says("manager", "/stories") {
+		t.Error("told twice")
+	}
+	for _, line := range []string{"/subscriptions", "/status"} {
+		if answer := w.ask("manager", line).Card.Plain(); !strings.Contains(answer, "Suspended: kicked. What is due is kept.") {
+			t.Errorf("%s says\n%s", line, answer)
+		}
+	}
+	// What is missing now is the same suspension; another one is told of again.
+	if _, err := w.ledger.Suspend(t.Context(), room, "missing: Send Messages"); err != nil {
+		t.Fatal(err)
+	}
+	if says("manager", "/stories") {
+		t.Error("told twice of one suspension")
+	}
+	if err := w.Host().Lifecycle(t.Context(), chat.Event{Kind: chat.Back, Where: room}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ledger.Suspend(t.Context(), room, "muted"); err != nil {
+		t.Fatal(err)
+	}
+	inv := asker("manager", "/nonsense")
+	inv.Where.Thread = "7"
+	if answer := w.Host().Run(t.Context(), inv).Card.Plain(); !strings.Contains(answer, told+". Suspended: muted.") {
+		t.Errorf("in a thread, with a mistake, the manager gets\n%s", answer)
+	}
+}
+
+// TestNobodyIsConcerned says nothing of a suspension where nothing would be posted,
+// and where it cannot be told who manages.
+func TestNobodyIsConcerned(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge})
+	suspend := func() {
+		t.Helper()
+		if _, err := w.ledger.Suspend(t.Context(), room, "kicked"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	suspend()
+	if answer := w.ask("manager", "/stories").Card.Plain(); strings.Contains(answer, "kicked") {
+		t.Errorf("without subscriptions the manager gets\n%s", answer)
+	}
+	w.ask("manager", "/subscribe bridge") // resumes it
+	suspend()
+	inv := asker("reader", "/stories")
+	inv.Manages = func(context.Context) (bool, error) { return false, errors.New("unreachable") }
+	if answer := w.Host().Run(t.Context(), inv).Card.Plain(); strings.Contains(answer, "kicked") {
+		t.Errorf("who may be no manager gets\n%s", answer)
+	}
+	if answer := w.ask("manager", "/stories").Card.Plain(); !strings.Contains(answer, "Suspended: kicked") {
+		t.Errorf("the manager gets\n%s", answer)
+	}
+}
+
+// TestMovedIsTold tells the operators once of a conversation that moved, if the
+// configuration names it, until it does not any more.
+func TestMovedIsTold(t *testing.T) {
+	config := Config{
+		Policy:        brief.Policy{Groups: map[string][]string{"newsroom": {"fake:-100"}}},
+		Subscriptions: []digest.Subscription{{Where: room, Stories: []string{"bridge"}, Schedule: digest.Immediate}},
+	}
+	w := newWorld(t, map[string]string{"bridge": bridge}, withConfig(config))
+	to := chat.Conversation{Platform: "fake", ID: "-200"}
+	move := func(from chat.Conversation) {
+		t.Helper()
+		if err := w.Host().Lifecycle(t.Context(), chat.Event{Kind: chat.Moved, Where: from, To: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(room)
+	move(room)
+	cards := w.takeShown()
+	if len(cards) != 1 || !strings.Contains(cards[0].Plain(), "fake:-100 has become fake:-200") || !strings.Contains(cards[0].Plain(), "subscriptions and access.groups") {
+		t.Errorf("the operators are told %v", cards)
+	}
+	if subs, err := w.ledger.Subscriptions(t.Context(), to); err != nil || len(subs) != 1 {
+		t.Errorf("moved %v, %v", subs, err)
+	}
+	move(chat.Conversation{Platform: "fake", ID: "-300"})
+	if cards := w.takeShown(); len(cards) != 0 {
+		t.Errorf("told of what nobody named: %v", cards)
+	}
+	alarms := func() int {
+		t.Helper()
+		all, err := w.ledger.Alarms(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	config.Policy.Groups = nil
+	if err := w.Reload(t.Context(), config); err != nil || alarms() != 1 {
+		t.Errorf("after half of it was mended %d alarms, %v", alarms(), err)
+	}
+	config.Subscriptions = []digest.Subscription{{Where: to, Stories: []string{"bridge"}, Schedule: digest.Immediate}}
+	if err := w.Reload(t.Context(), config); err != nil || alarms() != 0 {
+		t.Errorf("after it was mended %d alarms, %v", alarms(), err)
+	}
+	if subs, err := w.ledger.Subscriptions(t.Context(), to); err != nil || len(subs) != 1 {
+		t.Errorf("at the end %v, %v", subs, err)
 	}
 }

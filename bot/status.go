@@ -91,7 +91,11 @@ func hereItem(q *question, s digest.Status, orders []digest.Subscription, zone *
 	if s.Suspended > 0 {
 		words += ", suspended"
 	}
-	body := lines(chat.Plainly(words+"."), chat.Plainly(queueWords(s, q.now)))
+	body := chat.Plainly(words + ".")
+	if i := slices.IndexFunc(orders, func(o digest.Subscription) bool { return o.Suspended != "" }); i >= 0 {
+		body = lines(body, chat.Plainly(suspendedWords(orders[i].Suspended)))
+	}
+	body = lines(body, chat.Plainly(queueWords(s, q.now)))
 	if !s.Next.IsZero() {
 		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, zone)+"."))
 	}
@@ -160,7 +164,7 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 		items = append(items, chat.Item{ID: "warnings", Head: chat.Styled(counted(n, "warning", "warnings")+" about the briefs", chat.Bold),
 			Body: chat.Plainly("briefbot check lists them.")})
 	}
-	if suspended, err := b.suspendedWords(ctx); err != nil {
+	if suspended, err := b.suspendedList(ctx); err != nil {
 		return nil, err
 	} else if suspended != "" {
 		items = append(items, chat.Item{ID: "suspended", Head: chat.Styled("Suspended", chat.Bold), Body: chat.Plainly(suspended)})
@@ -203,7 +207,7 @@ func warnings(s *brief.Snapshot) int {
 	return n
 }
 
-func (b *Bot) suspendedWords(ctx context.Context) (string, error) {
+func (b *Bot) suspendedList(ctx context.Context) (string, error) {
 	subs, err := b.ledger.AllSubscriptions(ctx)
 	if err != nil {
 		return "", fmt.Errorf("reading the subscriptions: %w", err)

@@ -125,7 +125,7 @@ func (b *Bot) subscriptionsCard(q *question, subs []digest.Subscription) chat.Ca
 		}
 		body := b.nextWords(q, s, zone)
 		if s.Suspended != "" {
-			body = chat.Plainly("Suspended: " + s.Suspended + ". What is due is kept.")
+			body = chat.Plainly(suspendedWords(s.Suspended))
 		}
 		card.Items = append(card.Items, chat.Item{
 			ID:    fmt.Sprint(i + 1),

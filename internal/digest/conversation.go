@@ -126,7 +126,8 @@ const (
 	sqlSuspend   = `INSERT INTO conversations (conversation, suspended, default_story, default_by, suspended_at, probed_at) VALUES ($1, $2, '', '', $3, $4)
 		ON CONFLICT (conversation) DO UPDATE SET suspended = excluded.suspended,
 		suspended_at = CASE WHEN conversations.suspended = '' THEN excluded.suspended_at ELSE conversations.suspended_at END,
-		probed_at = CASE WHEN conversations.suspended = '' THEN excluded.probed_at ELSE conversations.probed_at END`
+		probed_at = CASE WHEN conversations.suspended = '' THEN excluded.probed_at ELSE conversations.probed_at END,
+		told_at = CASE WHEN conversations.suspended = '' THEN 0 ELSE conversations.told_at END`
 	sqlHoldOwed = `UPDATE deliveries SET due_at = $1, job = 0 WHERE conversation = $2 AND settled_at = 0`
 )
 

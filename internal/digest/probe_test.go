@@ -65,3 +65,43 @@ func TestSuspensions(t *testing.T) {
 	}
 	check("what is over is not probed", now, 9, "c", "a")
 }
+
+// TestTellSuspension tells of each suspension once, also where it moves on.
+func TestTellSuspension(t *testing.T) {
+	l := openNew(t)
+	place := chat.Conversation{Platform: "fake", ID: "a"}
+	tell := func(want bool) {
+		t.Helper()
+		if first, err := l.TellSuspension(t.Context(), place); err != nil || first != want {
+			t.Errorf("first %v, %v, want %v", first, err, want)
+		}
+	}
+	check := func(reason string, told bool) {
+		t.Helper()
+		s, ok, err := l.Suspension(t.Context(), place)
+		if err != nil || ok != (reason != "") || s.Reason != reason || s.Told != told {
+			t.Errorf("got %+v, %v, %v", s, ok, err)
+		}
+	}
+	suspend := func(reason string) {
+		t.Helper()
+		if _, err := l.Suspend(t.Context(), place, reason); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("", false)
+	tell(false)
+	suspend("kicked")
+	check("kicked", false)
+	tell(true)
+	tell(false)
+	suspend("muted")
+	check("muted", true)
+	if err := l.Resume(t.Context(), place); err != nil {
+		t.Fatal(err)
+	}
+	check("", false)
+	suspend("kicked again")
+	check("kicked again", false)
+	tell(true)
+}
