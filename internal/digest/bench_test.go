@@ -134,6 +134,58 @@ func benchmarkPlanAndSettle(b *testing.B, n int) {
 	b.ReportMetric(float64(peak())/(1<<20), "peak-heap-MB")
 }
 
+// A press is a drain whose messages can be edited.
+type press struct {
+	drain
+	edits atomic.Int64
+}
+
+func (p *press) Edit(context.Context, chat.Conversation, chat.MessageID, chat.Card) error {
+	if p.edits.Add(1) == p.all {
+		p.done <- struct{}{}
+	}
+	return nil
+}
+
+// BenchmarkAmend retracts an event that was posted in many conversations, to which
+// nothing is said but in place: every message is edited.
+func BenchmarkAmend(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprint("messages=", n), func(b *testing.B) { benchmarkAmend(b, n) })
+	}
+}
+
+func benchmarkAmend(b *testing.B, n int) {
+	l := openFile(b, filepath.Join(b.TempDir(), "b.db"))
+	record(b, l, dossier(b, "a"))
+	crowd(b, l, "telegram", n, Immediate)
+	p := &press{drain: drain{all: int64(n), done: make(chan struct{}, 1)}}
+	o := amending(l)
+	o.Platforms, o.Settle = []chat.Platform{p}, time.Millisecond
+	defer run(b, o)()
+	record(b, l, dossier(b, "a", event("one")))
+	<-p.done
+	awaitSettled(b, l, n)
+	runtime.GC()
+	peak := watchHeap()
+	times := 0
+	for b.Loop() {
+		times++
+		p.edits.Store(0)
+		silent := titledEvent("one", fmt.Sprint("Title ", times))
+		silent.Announce = brief.Silent
+		if times == 1 {
+			silent.Retracted = &brief.Retraction{On: date(b, "2025-12-01"), Why: "wrong"}
+		} else {
+			silent.Retracted = nil
+		}
+		record(b, l, dossier(b, "a", silent))
+		<-p.done
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*times), "ns/message")
+	b.ReportMetric(float64(peak())/(1<<20), "peak-heap-MB")
+}
+
 // awaitSettled returns once so many deliveries were sent.
 func awaitSettled(b *testing.B, l *Ledger, n int) {
 	b.Helper()
