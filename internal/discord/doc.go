@@ -3,13 +3,15 @@
 // limits of all of them.
 //
 // A tour, bottom up: every REST request goes through transport.go, which sends it
-// elsewhere than the library would, paced by pacer.go and stripped of secrets;
+// elsewhere than the library would, paced by pacer.go, held back by breaker.go where
+// requests are invalid or nobody but a proxy answers, and stripped of secrets;
 // rest.go gives requests one form, and outcome.go says what an error comes to.
 // markdown.go, buttons.go and render.go turn a card into a message without touching
 // the network. On the other side socket.go reads along under the library's WebSocket,
 // and gateway.go keeps one connection after another. interaction.go reads what
 // arrives and answer.go answers it, deferring what is slow; lifecycle.go notices
-// which channels come and go, its events put in order by queue.go. register.go keeps
+// which channels come and go and probe.go which close and open, its events put in
+// order by queue.go. register.go keeps
 // the commands registered, survey.go tells who reads a channel and whether the bot
 // may post there, told.go what of that Discord told by the way. discord.go joins all
 // this and sends; ability.go changes, answers, pins and links to what was sent, thread.go

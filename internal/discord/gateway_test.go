@@ -296,20 +296,30 @@ func TestSessionsBeginApart(t *testing.T) {
 	})
 }
 
+// The last sessions of a day's budget are kept, and it is connected again within a
+// minute of the budget's renewal.
 func TestLastStartsAreKept(t *testing.T) {
-	playUnserved(t, discordtest.Options{}, func(s *stage) {
-		s.server.SetSessionStarts(1000, 100, 3*time.Hour)
-		s.serve()
-		<-time.After(2 * time.Hour)
-		if n := len(s.server.Identifies()); n != 0 {
-			s.Errorf("%d sessions were begun of the last 100", n)
-		}
-		if s.host.alarm("discord-sessions") == "" {
-			s.Error("the operators were not told")
-		}
-		s.server.SetSessionStarts(1000, 1000, 24*time.Hour)
-		s.waitFor(2*time.Hour, "the connection", func() bool { return s.server.Connected() == 1 })
-	})
+	for _, left := range []int{100, 1, 0} {
+		playUnserved(t, discordtest.Options{}, func(s *stage) {
+			const renewed = 3 * time.Hour
+			s.server.SetSessionStarts(1000, left, renewed)
+			began := time.Now()
+			s.serve()
+			<-time.After(renewed - time.Minute)
+			if n := len(s.server.Identifies()); n != 0 {
+				s.Errorf("%d sessions were begun of the last %d", n, left)
+			}
+			if s.host.alarm("discord-sessions") == "" {
+				s.Error("the operators were not told")
+			}
+			s.server.SetSessionStarts(1000, 1000, 24*time.Hour)
+			s.waitFor(time.Hour, "the connection", func() bool { return s.server.Connected() == 1 })
+			if took := time.Since(began); took > renewed+time.Minute {
+				s.Errorf("connected after %v, though the budget was renewed after %v", took, renewed)
+			}
+			s.answersAgain()
+		})
+	}
 }
 
 func TestAnHourWithoutNetwork(t *testing.T) {
