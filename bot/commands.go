@@ -78,6 +78,8 @@ func (b *Bot) commands() []chat.Command {
 			Options: []chat.Option{{
 				Name: "story", Summary: "A story, or none", Kind: chat.Story, Complete: b.completeStory, Rest: true,
 			}}, Run: b.ask(b.setDefault)},
+		{Name: "why", Summary: "What was and was not posted here, and why", Access: chat.Manager,
+			Options: []chat.Option{listed, after}, Run: b.ask(b.why)},
 		{Name: "status", Summary: "What this bot serves, how fresh it is, and your addresses", Run: b.ask(b.status)},
 		{Name: "help", Summary: "What you can ask", Options: []chat.Option{after}, Run: b.ask(b.help)},
 		{Name: "start", Summary: "A greeting, and where to begin", Run: b.ask(b.start)},

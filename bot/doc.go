@@ -70,7 +70,8 @@
 // is in frame.go; how long sections come in pages that lose nothing, and go on after
 // an item rather than a number, is in page.go; stories.go lists stories and asks
 // which one is meant. What a conversation can order is in subscribe.go,
-// subscriptions.go and default.go; help.go and status.go tell of the bot itself.
+// subscriptions.go and default.go, and why.go tells what became of it; help.go and
+// status.go tell of the bot itself.
 // Errors come back to errors.go, which decides what a reader may be told of them,
 // and words.go has the turns of phrase that all share.
 //
@@ -89,14 +90,16 @@
 //	the undertaker          which platforms ended for good
 //	the watcher             the source's notifications
 //	the reload loop         the library, and what is recorded (follow.go)
+//	the prober              whether suspended conversations can be posted to again
+//	the crier               when the alarms that were posted are brought up to date
 //	the dispatcher          what is due, and every delivery
 //
 // They end in this order: the receivers and the reload loop stop, answers begun are
 // given, sends in flight settle, and whoever opened the ledger closes it. What a
-// platform may ask of the bot is in host.go, trouble for the operators in alarm.go,
-// and how the rooms of configured subscriptions are found in rooms.go. Command
-// briefbot, in cmd, makes the parts from flags, environment and file, and hands them
-// to New.
+// platform may ask of the bot is in host.go, trouble for the operators in alarm.go and
+// the cards that tell of it in cry.go, and how the rooms of configured subscriptions
+// are found in rooms.go. Command briefbot, in cmd, makes the parts from flags,
+// environment and file, and hands them to New.
 //
 // # How a question is answered
 //

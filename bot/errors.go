@@ -60,7 +60,7 @@ func (e *cannotPost) Error() string  { return "the bot may not post in this conv
 
 // later are the commands that are planned and not built yet.
 var later = [...]string{
-	"search", "changes", "catchup", "asof", "corrections", "language", "why", "forget",
+	"search", "changes", "catchup", "asof", "corrections", "language", "forget",
 }
 
 // explain returns what an asker is told of an error. What it does not know is told

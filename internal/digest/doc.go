@@ -15,7 +15,11 @@
 // schedule.go says when they are due, and conversation.go moves and suspends what
 // they are for. delivery.go is a card owed to a conversation, and verb.go what is to
 // be done with a message that was posted; keep.go has what else must outlive a
-// process, and status.go tells of all of it.
+// process, alarm.go what trouble there is, and status.go tells of all of it.
+//
+// browse.go finds deliveries for operators, retry.go has one sent again or not at all,
+// and why.go says what became of each change in a conversation, with untold.go for
+// those that no delivery tells.
 //
 // # The dispatcher
 //
@@ -24,9 +28,10 @@
 // that it is quiet, sift.go finds the changes that each is told, answer.go which
 // of them correct what a message told before, and planned.go writes the digest, its
 // deliveries and the new cursor in one transaction. amend.go has what was posted show
-// what became of it. queue.go has River run the jobs. engine.go sees each delivery through claim, send and settle, in the
-// order of its conversation, by the pace in pace.go; outcome.go decides what becomes of
-// it, thread.go in which thread it is posted, living.go which message is kept up to
-// date, withhold.go takes back what may not be seen any more, and journal.go writes what
-// many of them have to write in few transactions.
+// what became of it. queue.go has River run the jobs. engine.go sees each delivery
+// through claim, send and settle, in the order of its conversation, by the pace in
+// pace.go; outcome.go decides what becomes of it, thread.go in which thread it is
+// posted, living.go which message is kept up to date, withhold.go takes back what may
+// not be seen any more, and journal.go writes what many of them have to write in few
+// transactions.
 package digest
