@@ -31,7 +31,8 @@ func (s *soak) history() map[string][]reading {
 type figures struct {
 	deliveries, lost, unconfirmed   int
 	repeatsTelegram, repeatsDiscord int
-	edited                          int
+	edited                          int // messages that do not stand as they were posted
+	staleTelegram, staleDiscord     int
 }
 
 // prove checks what the readers have before them.
@@ -43,6 +44,9 @@ func (s *soak) prove() {
 	told := make(map[pair]bool)
 	for where, all := range history {
 		f.deliveries += len(all)
+		for _, m := range all {
+			s.compare(where, m, &f)
+		}
 		repeats := s.read(where, all, told)
 		if strings.HasPrefix(where, "discord:") {
 			f.repeatsDiscord += repeats
@@ -76,10 +80,21 @@ func (s *soak) prove() {
 	if allowed := s.pending + s.doubts; f.repeatsTelegram > allowed {
 		t.Errorf("%d messages stand twice on Telegram, %d were in flight or in doubt", f.repeatsTelegram, allowed)
 	}
+	// Of a message that stands twice, or of which nobody knows whether it was posted,
+	// the copy that nobody has the id of cannot be edited.
+	if f.staleDiscord > f.unconfirmed {
+		t.Errorf("%d messages on Discord show what the stories do not say any more", f.staleDiscord)
+	}
+	if f.staleTelegram > f.repeatsTelegram+f.unconfirmed {
+		t.Errorf("%d messages on Telegram show what the stories do not say any more, %d cannot be known", f.staleTelegram, f.repeatsTelegram+f.unconfirmed)
+	}
 	if f.unconfirmed > 0 && !s.alarmed() {
 		t.Error("messages are unconfirmed and the operators were not told")
 	}
 	for _, r := range s.telegram.Refused() {
+		if strings.Contains(r.Error, "message is not modified") {
+			continue // an edit whose answer was lost is repeated
+		}
 		t.Errorf("Telegram refused %s: %s", r.Method, r.Error)
 		break
 	}
@@ -92,10 +107,26 @@ func (s *soak) prove() {
 	}
 }
 
+// compare counts a message by what it shows now.
+func (s *soak) compare(where string, m reading, f *figures) {
+	if m.now != m.posted {
+		f.edited++
+	}
+	if !s.stale(m) {
+		return
+	}
+	if s.t.Logf("%s shows %q, posted as %q", where, m.now, m.posted); strings.HasPrefix(where, "discord:") {
+		f.staleDiscord++
+	} else {
+		f.staleTelegram++
+	}
+}
+
 func (s *soak) report(f figures) {
 	s.print("%d kills -9, %d orderly restarts, %d edits, %d deliveries", s.kills, s.stops, s.edits, f.deliveries)
 	s.print("lost %d, unconfirmed and the operators told %d", f.lost, f.unconfirmed)
 	s.print("repeated on Telegram %d (in flight at the kills %d, ambiguous answers %d), on Discord %d", f.repeatsTelegram, s.pending, s.doubts, f.repeatsDiscord)
+	s.print("brought up to date in place %d messages; out of date and unknown to the bot: on Telegram %d, on Discord %d", f.edited, f.staleTelegram, f.staleDiscord)
 	s.print("peak resident memory of the process %d MB", s.peak>>20)
 	var kinds []string
 	for _, kind := range slices.Sorted(maps.Keys(s.faults)) {

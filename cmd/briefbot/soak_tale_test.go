@@ -28,7 +28,7 @@ func marksIn(text string) (marks []int) {
 type tale struct {
 	id     string
 	events []*happening
-	gone   []int // marks of events that were removed again
+	gone   []int // marks of events that were removed
 }
 
 // A happening is one event of a tale.
@@ -38,7 +38,39 @@ type happening struct {
 	marks     []int // of its text, first to last; the last is what it says now
 	slip      bool  // it will be removed again
 	tentative int   // the mark of a text that will be taken back; 0: none
+	tried     []int // marks of texts that may have been told and were taken back
 	retracted int   // the mark of the reason; 0: it stands
+}
+
+// says is the mark of what the event says now.
+func (e *happening) says() int {
+	if e.tentative != 0 {
+		return e.tentative
+	}
+	return e.marks[len(e.marks)-1]
+}
+
+// stale reports whether a message shows something that the stories do not say any
+// more, without saying so.
+func (s *soak) stale(m reading) bool {
+	posted := marksIn(m.posted)
+	told := func(marks []int) bool {
+		return slices.ContainsFunc(marks, func(n int) bool { return slices.Contains(posted, n) })
+	}
+	shows := func(mark int) bool { return slices.Contains(marksIn(m.now), mark) }
+	for _, t := range s.tales {
+		if told(t.gone) && !strings.Contains(m.now, "Withdrawn") {
+			return true
+		}
+		for _, e := range t.events {
+			switch {
+			case !told(e.marks) && !told(e.tried):
+			case e.retracted != 0 && !shows(e.retracted), e.retracted == 0 && !shows(e.says()):
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // text is the story as a brief.
@@ -49,11 +81,7 @@ func (t *tale) text() string {
 		b.WriteString("  - {id: origin, date: 1999, title: Origin}\n")
 	}
 	for _, e := range t.events {
-		mark := e.marks[len(e.marks)-1]
-		if e.tentative != 0 {
-			mark = e.tentative
-		}
-		fmt.Fprintf(&b, "  - {id: %s, date: 2000, title: Event %d, detail: \"Told as %s.\"", e.id, e.number, markText(mark))
+		fmt.Fprintf(&b, "  - {id: %s, date: 2000, title: Event %d, detail: \"Told as %s.\"", e.id, e.number, markText(e.says()))
 		if e.retracted != 0 {
 			fmt.Fprintf(&b, ", retracted: {on: 2025-12-01, why: \"Withdrawn as %s.\"}", markText(e.retracted))
 		}
@@ -144,6 +172,7 @@ func (s *soak) err(t *tale) {
 		t.events = append(t.events, &happening{id: fmt.Sprint("slip-", s.serial), number: s.serial, marks: []int{s.serial}, slip: true})
 	} else {
 		e.tentative = s.serial
+		e.tried = append(e.tried, s.serial)
 	}
 	s.serial++
 }
@@ -152,6 +181,9 @@ func (s *soak) err(t *tale) {
 func (s *soak) takeBack(t *tale) {
 	t.events = slices.DeleteFunc(t.events, func(e *happening) bool {
 		e.tentative = 0
+		if e.slip {
+			t.gone = append(t.gone, e.marks...)
+		}
 		return e.slip
 	})
 }

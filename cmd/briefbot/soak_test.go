@@ -128,6 +128,7 @@ func newSoak(t *testing.T) *soak {
 	s.ledger = s.path("briefbot.db")
 	s.furnish(rooms)
 	s.telegram.Always("sendMessage", s.telegramFault)
+	s.telegram.Always("editMessageText", s.telegramFault)
 	s.discord.FailWhen(s.discordFault)
 	return s
 }
@@ -248,14 +249,15 @@ func (s *soak) telegramFault(c telegramtest.Call) (telegramtest.Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.draw()
-	if name != "429" && name != "502" && name != "reset" {
+	posts := c.Method == "sendMessage"
+	if posts && name != "429" && name != "502" && name != "reset" {
 		s.note(fmt.Sprint("telegram:", c.Chat()), c.Params["text"])
 	}
 	if name == "" {
 		return telegramtest.Fault{}, false
 	}
 	s.faults["Telegram "+name]++
-	if strings.HasSuffix(name, "after") || name == "reset" {
+	if posts && (strings.HasSuffix(name, "after") || name == "reset") {
 		s.doubts++
 	}
 	return map[string]telegramtest.Fault{
@@ -268,13 +270,14 @@ func (s *soak) telegramFault(c telegramtest.Call) (telegramtest.Fault, bool) {
 }
 
 func (s *soak) discordFault(r discordtest.Request) *discordtest.Fault {
-	if r.Method != "POST" || r.Route != "/channels/{channel}/messages" {
+	posts := r.Method == "POST" && r.Route == "/channels/{channel}/messages"
+	if !posts && (r.Method != "PATCH" || r.Route != "/channels/{channel}/messages/{message}") {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name := s.draw()
-	if name != "429" && name != "502" && name != "reset" {
+	if posts && name != "429" && name != "502" && name != "reset" {
 		s.note("discord:"+strings.Split(r.Path, "/")[2], string(r.Body))
 	}
 	if name == "" {
