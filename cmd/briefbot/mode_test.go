@@ -60,7 +60,8 @@ func TestModes(t *testing.T) {
 }
 
 // TestModesOnDiscord is the same in channels: the thread is started from a message of
-// a text channel, or is a post of a forum.
+// a text channel, or is a post of a forum. Where it is deleted at once the digest comes to
+// the channel.
 func TestModesOnDiscord(t *testing.T) {
 	t.Parallel()
 	const guild, edited, threaded, forum = "900400", "900401", "900402", "900403"
@@ -97,16 +98,24 @@ func TestModesOnDiscord(t *testing.T) {
 	w.wait("the edit", func() bool { return shows(w.discord.Messages(edited), 1, "Event 2") })
 	w.wait("the second digest in the thread", func() bool { return shows(inThread(threaded), 2, "Event 2") })
 	w.wait("the second digest in the post", func() bool { return shows(inThread(forum), 3, "Event 2") })
+	deleted := w.discord.Threads(threaded)[0].ID
+	w.discord.DeleteChannel(deleted)
+	w.write("briefs/grain.yaml", story(4, "Event"))
+	w.wait("the digest in the channel", func() bool { return shows(w.discord.Messages(threaded), 2, "Event 3") })
+	w.wait("the next digest in the post", func() bool { return shows(inThread(forum), 4, "Event 3") })
+	w.wait("another edit", func() bool { return shows(w.discord.Messages(edited), 1, "Event 3") })
 	w.process.stop()
 
 	living := w.discord.Messages(edited)[0]
 	if living.Edits == 0 || !strings.Contains(living.Posted, "Event 1") || w.discord.Pinned(edited)[0] != living.ID {
 		t.Errorf("the living message was edited %d times, from\n%s\nto\n%s", living.Edits, living.Posted, living.Text())
 	}
-	if all := w.discord.Messages(threaded); len(all) != 1 || all[0].ID != w.discord.Threads(threaded)[0].ID {
+	if all := w.discord.Messages(threaded); len(all) != 2 || all[0].ID != deleted {
 		t.Errorf("the channel of the thread holds %v", all)
 	}
-	if refused := w.discord.Refused(); len(refused) > 0 {
-		t.Errorf("refused was %v", refused)
+	for _, r := range w.discord.Refused() {
+		if r.Path != "/channels/"+deleted+"/messages" {
+			t.Errorf("refused was %s %s: %s", r.Method, r.Path, r.Problem)
+		}
 	}
 }
