@@ -3,6 +3,7 @@ package discord_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ const (
 	private = "5000000000000000004"
 	role    = "5000000000000000005"
 	asker   = "5000000000000000006"
+	forum   = "5000000000000000007"
 )
 
 // A harness is Discord for the suite of package chattest.
@@ -45,6 +47,7 @@ func newHarness(t *testing.T) *harness {
 	h.server.AddGuild(discordtest.Guild{ID: guild, Name: "Suite"})
 	h.server.AddChannel(discordtest.Channel{ID: room, Guild: guild, Name: "room"})
 	h.server.AddChannel(discordtest.Channel{ID: thread, Guild: guild, Name: "thread", Type: discordtest.PublicThread, Parent: room})
+	h.server.AddChannel(discordtest.Channel{ID: forum, Guild: guild, Name: "forum", Type: discordtest.ForumChannel})
 	h.server.AddChannel(discordtest.Channel{ID: private, Type: discordtest.DirectChat, Recipient: asker})
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if h.discord, err = discord.New(discord.Options{Token: h.server.Token(), API: h.server.API(), Logger: logger}); err != nil {
@@ -108,6 +111,7 @@ func (h *harness) Messages(where chat.Conversation) []chattest.Message {
 	for _, m := range h.server.Visible(where.ID) {
 		all = append(all, chattest.Message{
 			ID: m.ID, Text: readable(m), Buttons: labels(m), Private: m.Ephemeral(), Edited: m.Edits > 0, Pings: m.Pings,
+			Answers: m.Reply, Pinned: slices.Contains(h.server.Pinned(where.ID), m.ID),
 		})
 	}
 	return all
@@ -166,9 +170,43 @@ func (h *harness) Fail(where chat.Conversation, o chattest.Outcome) bool {
 	return true
 }
 
+func (h *harness) Delete(_ chat.Conversation, m chattest.Message) { h.server.DeleteMessage(m.ID) }
+
+func (h *harness) Threaded() []chat.Conversation {
+	at := func(id string) chat.Conversation { return chat.Conversation{Platform: "discord", ID: id} }
+	return []chat.Conversation{at(room), at(forum)}
+}
+
+func (h *harness) Hinder(where chat.Conversation, a chattest.Action, o chattest.Outcome) bool {
+	f := map[chattest.Action]discordtest.Fault{
+		chattest.Editing: {Method: "PATCH", Path: "/channels/" + where.ID + "/messages/*"},
+		chattest.Pinning: {Method: "PUT", Path: "/channels/" + where.ID + "/messages/pins/*"},
+		chattest.Opening: {Method: "POST", Path: "/channels/" + where.ID + "/messages/*/threads"},
+	}[a]
+	switch {
+	case o == chattest.Later:
+		f.Status, f.RetryAfter, f.Scope = 429, 500*time.Millisecond, "user"
+	case o == chattest.Uncertain:
+		f.Reset, f.After = true, true
+	case o == chattest.Gone:
+		f.Status, f.Code, f.Message = 403, 50001, "Missing Access"
+	case o == chattest.Refused && a == chattest.Editing:
+		f.Status, f.Code, f.Message = 400, 50035, "Invalid Form Body"
+	case o == chattest.Fixed:
+		f.Status, f.Code, f.Message = 400, 50083, "Thread is archived"
+	default:
+		return false // nothing but a card can be refused
+	}
+	h.server.Fail(f)
+	return true
+}
+
 func (h *harness) Refused() []string {
 	var all []string
 	for _, r := range h.server.Refused() {
+		if strings.Contains(string(r.Answer), `"code":160004`) {
+			continue // so a thread that may be open already is asked for
+		}
 		all = append(all, r.Method+" "+r.Route+": "+r.Problem)
 	}
 	return all
@@ -178,4 +216,7 @@ func (h *harness) Secrets() []string { return append(h.server.Tokens(), h.server
 
 func (h *harness) Log() string { return h.log.String() }
 
-var _ chat.Deduplicator = (*discord.Discord)(nil)
+var (
+	_ chat.Deduplicator = (*discord.Discord)(nil)
+	_ chattest.Tender   = (*harness)(nil)
+)

@@ -26,8 +26,8 @@ func TestConformance(t *testing.T) {
 	chattest.Suite(t, func(t *testing.T) chattest.Harness {
 		r := &rig{t: t, Server: telegramtest.NewServer(t, telegramtest.Options{}), host: newHost(), log: &chattest.Log{}}
 		r.AddChat(telegramtest.Chat{ID: asker, Title: "Ada"})
-		r.AddChat(telegramtest.Chat{ID: -101, Title: "Group", Type: "group", Members: map[int64]string{asker: "member"}})
-		r.AddChat(telegramtest.Chat{ID: -102, Title: "Forum", Forum: true, Topics: []int{7}, Members: map[int64]string{asker: "member"}})
+		r.AddChat(telegramtest.Chat{ID: -101, Title: "Group", Type: "group", Bot: manager, Members: map[int64]string{asker: "member"}})
+		r.AddChat(telegramtest.Chat{ID: -102, Title: "Forum", Forum: true, Topics: []int{7}, Bot: manager, Members: map[int64]string{asker: "member"}})
 		r.bot = r.connect()
 		telegram.Unpaced(r.bot)
 		return &harness{rig: r}
@@ -93,6 +93,10 @@ func (h *harness) Messages(where chat.Conversation) []chattest.Message {
 			continue
 		}
 		out := chattest.Message{ID: strconv.Itoa(m.ID), Text: m.Text, Edited: m.Edits > 0}
+		out.Pinned = slices.Contains(h.Pinned(id), out.ID)
+		if m.ReplyTo != 0 {
+			out.Answers = strconv.Itoa(m.ReplyTo)
+		}
 		for _, row := range m.Keyboard {
 			for _, b := range row {
 				out.Buttons = append(out.Buttons, strings.TrimPrefix(b.Text, "• "))
@@ -120,9 +124,44 @@ func (h *harness) Fail(where chat.Conversation, o chattest.Outcome) bool {
 	return ok
 }
 
+func (h *harness) Delete(where chat.Conversation, m chattest.Message) {
+	id, _ := place(where)
+	h.rig.Delete(id, h.find(where, m).ID)
+}
+
+func (h *harness) Threaded() []chat.Conversation { return []chat.Conversation{conversation("-102")} }
+
+func (h *harness) Hinder(where chat.Conversation, a chattest.Action, o chattest.Outcome) bool {
+	id, _ := place(where)
+	method := map[chattest.Action]string{
+		chattest.Editing: "editMessageText", chattest.Pinning: "pinChatMessage", chattest.Opening: "createForumTopic",
+	}[a]
+	f, ok := map[chattest.Outcome]telegramtest.Fault{
+		chattest.Later:     {Status: 429, RetryAfter: 3, Description: "Too Many Requests: retry after 3"},
+		chattest.Uncertain: {Reset: telegramtest.After},
+		chattest.Gone:      {Status: 403, Description: "Forbidden: bot was kicked from the group chat"},
+		chattest.Refused:   {Status: 400, Description: "Bad Request: ENTITIES_TOO_LONG"},
+		chattest.Fixed:     {Status: 400, Description: "Bad Request: TOPIC_CLOSED"},
+	}[o]
+	if ok = ok && (o != chattest.Refused || a == chattest.Editing); ok {
+		h.asked = append(h.asked, f.Description)
+		h.ScriptChat(method, id, f)
+	}
+	return ok
+}
+
+var _ chattest.Tender = (*harness)(nil)
+
+// settled is what the vendor says of what is so already: doing it again is how one
+// finds out.
+var settled = []string{"message is not modified", "CHAT_NOT_MODIFIED", "message to unpin not found"}
+
 func (h *harness) Refused() []string {
 	var all []string
 	for _, c := range h.rig.Refused() {
+		if slices.ContainsFunc(settled, func(s string) bool { return strings.Contains(c.Error, s) }) {
+			continue
+		}
 		if !slices.Contains(h.asked, c.Error) {
 			all = append(all, fmt.Sprintf("%s %v: %s", c.Method, c.Params, c.Error))
 		}

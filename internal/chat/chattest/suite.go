@@ -64,6 +64,10 @@ type Message struct {
 	Edited  bool
 	// Pings says that it notified somebody by a mention.
 	Pings bool
+	// Answers is the ID of the message that it is shown to answer, Pinned whether it
+	// is kept at the top. Both are for a [Tender] to tell.
+	Answers string
+	Pinned  bool
 }
 
 // An Outcome is what the vendor makes of a post.
@@ -109,7 +113,7 @@ func parts() []part {
 	for _, o := range []Outcome{Later, Uncertain, MovedTo, Gone, Refused} {
 		list = append(list, part{"outcome " + string(o), func(s *suite) { s.outcome(o) }})
 	}
-	return list
+	return append(list, tending()...)
 }
 
 // A suite is one part's test.
@@ -117,6 +121,8 @@ type suite struct {
 	testing.TB
 	Harness
 	host *witness
+	// refusals says that the part has the vendor refuse requests.
+	refusals bool
 }
 
 func runPart(t testing.TB, h Harness, run func(*suite)) {

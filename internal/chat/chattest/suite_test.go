@@ -20,6 +20,8 @@ type faults struct {
 	wrongRoom, wrongAsker, publicAnswer, losesWords, losesItem, losesButton, silentCut bool
 	newAnswer, editsSent, pings, refused, tellsSecret, goesOn, forgetsKey, flatError   bool
 	noDelay, wrongOutcome, postsCancelled, tellsInner                                  bool
+	editsAnew, keepsOld, losesReference, unpinsAll, noticesPins, oneThread, nests      bool
+	oddAddress, editsGone, repliesToAny, tendsCancelled, losesBeginning                bool
 }
 
 // model is a platform and its vendor in one, which keeps the contract but for its
@@ -34,6 +36,8 @@ type model struct {
 	messages map[chat.Conversation][]*modelMessage
 	keys     map[string]chat.MessageID
 	failing  map[chat.Conversation]Outcome
+	hindered map[Action]Outcome
+	threads  map[string]chat.Conversation
 	events   int
 }
 
@@ -55,6 +59,7 @@ func newModel(f faults) *model {
 			{Where: chat.Conversation{Platform: "model", ID: "whispers", Thread: "7"}, Room: []string{"model:whispers"}, Asker: asker, Private: true},
 		},
 		messages: map[chat.Conversation][]*modelMessage{}, keys: map[string]chat.MessageID{}, failing: map[chat.Conversation]Outcome{},
+		hindered: map[Action]Outcome{}, threads: map[string]chat.Conversation{},
 	}
 	m.changed = sync.NewCond(&m.mu)
 	return m
@@ -238,6 +243,8 @@ func (m *model) outcome(o Outcome) error {
 		return &chat.Gone{Err: err}
 	case Refused:
 		return &chat.Refused{Err: err}
+	case Fixed:
+		return &chat.Fixed{Err: err}
 	}
 	return nil
 }
@@ -353,6 +360,25 @@ func TestSuiteFindsFaults(t *testing.T) {
 		{"outcome moved", faults{wrongOutcome: true}, "want the outcome moved"},
 		{"outcome gone", faults{wrongOutcome: true}, "want the outcome gone"},
 		{"outcome refused", faults{flatError: true}, "the error tells a secret"},
+		{"edit", faults{editsAnew: true}, "messages after edits"},
+		{"edit", faults{keepsOld: true}, "left over"},
+		{"edit", faults{pings: true}, "somebody was notified"},
+		{"reply", faults{losesReference: true}, "it answers \"\", want"},
+		{"reply", faults{forgetsKey: true}, "one key gave 2 answers"},
+		{"pin", faults{unpinsAll: true}, "another message was taken down"},
+		{"pin", faults{noticesPins: true}, "messages after pins"},
+		{"open threads", faults{oneThread: true}, "was opened as"},
+		{"open threads", faults{losesBeginning: true}, "can be read 0 times"},
+		{"open threads", faults{forgetsKey: true}, "one key opened"},
+		{"threads where there are none", faults{nests: true}, "want the outcome fixed"},
+		{"address", faults{oddAddress: true}, "the address is"},
+		{"tend what is gone", faults{editsGone: true}, "want the outcome fixed"},
+		{"tend what is no message", faults{repliesToAny: true}, "what answers nothing answers"},
+		{"tend cancelled", faults{tendsCancelled: true}, "want a Later"},
+		{"edit comes to later", faults{noDelay: true}, "the vendor's delay is lost"},
+		{"edit comes to uncertain", faults{wrongOutcome: true}, "want the outcome uncertain"},
+		{"pin comes to fixed", faults{wrongOutcome: true}, "want the outcome fixed"},
+		{"open comes to gone", faults{flatError: true}, "the error tells a secret"},
 	} {
 		t.Run(test.part+" "+strings.Trim(fmt.Sprintf("%+v", test.want), "%"), func(t *testing.T) {
 			found := run(test.part, test.faults)
