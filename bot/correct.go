@@ -22,17 +22,18 @@ func correctionCards(d digest.Digest, find func(id string) (*brief.Dossier, bool
 	if err != nil || len(things) == 0 {
 		return nil, err
 	}
-	card := chat.Card{Tone: chat.Withdrawn, Note: chat.Plainly(rangeWords(d.To, d.To, d.Zone))}
+	card := chat.Card{Tone: chat.Correction, Note: chat.Plainly(rangeWords(d.To, d.To, d.Zone))}
+	word := "Retraction"
 	var stories []*brief.Dossier
 	for _, t := range things {
 		if !t.retracted() {
-			card.Tone = chat.Revised
+			word = "Correction"
 		}
 		if !slices.Contains(stories, t.dossier) {
 			stories = append(stories, t.dossier)
 		}
 	}
-	card.Title = correctionTitle(card.Tone, stories)
+	card.Title = correctionTitle(word, stories)
 	if len(stories) == 1 {
 		card.URL = page(stories[0])
 	}
@@ -146,12 +147,8 @@ func (t *correctedThing) item(room int) chat.Item {
 	return whole(it)
 }
 
-// correctionTitle says what is corrected, or that it is all withdrawn.
-func correctionTitle(tone chat.Tone, stories []*brief.Dossier) string {
-	word := "Correction"
-	if tone == chat.Withdrawn {
-		word = "Retraction"
-	}
+// correctionTitle says by a word what is corrected.
+func correctionTitle(word string, stories []*brief.Dossier) string {
 	if len(stories) > 1 {
 		return fmt.Sprintf("%ss in %s", word, counted(len(stories), "story", "stories"))
 	}

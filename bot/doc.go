@@ -78,8 +78,12 @@
 // # Digests
 //
 // digest.go lays the changes of a digest out on cards, news.go words each kind of
-// change, and rewrite.go tells how a text changed, by its sentences. All three are
-// functions of their arguments alone.
+// change, and rewrite.go tells how a text changed, by its sentences. living.go words
+// the message of a story that is kept up to date, and what opens a story's thread.
+// What turned out wrong is worded in reword.go: correct.go makes of it the short
+// answer to the message that told it, and revise.go marks it on that message's card,
+// always the one with which it was posted. All are functions of their arguments alone,
+// so that sample.go can show beforehand what a subscription will look like.
 //
 // # One process
 //
@@ -134,4 +138,16 @@
 // settled by what that returns: sent, later, uncertain, moved, gone or refused. What
 // a dead process left claimed is uncertain, since it may have been posted; it is
 // sent again with its key, by which Discord gives back the first message.
+//
+// # How a correction is told
+//
+// An event of that digest is revised, retracted or taken out, or a correction about it
+// is published. Once the briefs are quiet, whatever hour it is, the planner finds who
+// was told of it and has the card of that digest marked once, by revise.go: what was
+// wrong with what is right, or struck through. Every message that shows another card
+// is owed an edit, which waits for no digest and holds none up. When all is again as
+// it was told, the message shows again what was posted. What was revised or
+// retracted is told besides, when the subscription is due: as a short answer to the
+// one message that told it, or in the digest where many are concerned. What is taken
+// out is not told, nor that it is back.
 package bot

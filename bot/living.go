@@ -11,7 +11,7 @@ import (
 // What a living message may hold of each part, in the units of [cost]. One message
 // of any service has room for all of them together.
 const (
-	livingLine    = 200  // subtitle, state
+	livingLine    = 200  // subtitle
 	livingText    = 500  // overview
 	livingNews    = 1200 // all that changed last
 	livingChange  = 800  // what one change tells
@@ -72,7 +72,7 @@ func lastChangeItem(d digest.Digest) chat.Item {
 func standingLead(d *brief.Dossier) chat.Text {
 	return lines(
 		excerpt(chat.Styled(d.Subtitle, chat.Italic), livingLine),
-		chat.Plainly(shorten(state(d), livingLine)),
+		chat.Plainly(dotted(statusWords(d.Status), counted(len(d.Timeline), "event", "events"))),
 	)
 }
 
@@ -90,7 +90,7 @@ func livingSections(d *brief.Dossier, now time.Time) []chat.Item {
 
 // openingCards word what stands at the beginning of a story's thread.
 func openingCards(d digest.Digest, find func(id string) (*brief.Dossier, bool), page func(*brief.Dossier) string) []chat.Card {
-	const what = "Digests about this story are posted in this thread, and corrections of them."
+	const what = "Digests about this story are posted in this thread, and so are corrections."
 	story, ok := find(d.Story)
 	if !ok {
 		return []chat.Card{{Title: d.Story, Lead: chat.Plainly(what)}}

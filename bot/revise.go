@@ -46,8 +46,9 @@ func revisedCard(c chat.Card, marks []digest.Mark, find func(id string) (*brief.
 		}
 	}
 	card.Note = r.note()
-	switch none := r.nothingStands(); {
-	case none:
+	switch {
+	case c.Tone == chat.Correction:
+	case r.nothingStands():
 		card.Tone = chat.Withdrawn
 	case c.Tone == chat.Withdrawn:
 		card.Tone = chat.Revised

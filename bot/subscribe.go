@@ -177,10 +177,10 @@ func (b *Bot) subscribedCard(q *question, now digest.Subscription, before []dige
 	if q.Arg("schedule") == "" {
 		card.Lead = append(card.Lead, otherSchedules(now)...)
 	}
-	if sample, ok := b.sample(stories, zone, q.now); ok {
-		card.Items = append([]chat.Item{{ID: "sample", Head: chat.Styled("A digest will look like this:", chat.Italic)}}, sample.Items...)
+	if latest, of, ok := latestNews(stories, q.now); ok {
+		card.Items = b.sample(now.Mode, of, digest.Digest{Changes: []digest.Recorded{latest}, From: q.now, To: q.now, Zone: zone})
 		if len(stories) > 1 {
-			card.Note = chat.Plainly("The sample is from “" + sample.Title + "”.")
+			card.Note = chat.Plainly("The sample is from “" + of.Title + "”.")
 		}
 	}
 	return card
@@ -212,39 +212,4 @@ func (b *Bot) nextWords(q *question, s digest.Subscription, zone *time.Location)
 		return chat.Plainly("It is quiet now: the next digest is held until " + momentWords(next, zone) + ", if anything changed by then.")
 	}
 	return chat.Plainly("The next digest comes on " + momentWords(next, zone) + ", if anything changed by then.")
-}
-
-// sample words the latest event among stories as if it had just been added.
-func (b *Bot) sample(stories []*brief.Dossier, zone *time.Location, now time.Time) (chat.Card, bool) {
-	var d *brief.Dossier
-	var latest *brief.Event
-	for _, story := range stories {
-		for i := range story.Timeline {
-			e := &story.Timeline[i]
-			if e.Retracted == nil && !e.Date.First().After(now) && (latest == nil || e.Date.Compare(latest.Date) >= 0) {
-				d, latest = story, e
-			}
-		}
-	}
-	if latest == nil {
-		return chat.Card{}, false
-	}
-	change := brief.DiffDossier(without(d, latest.ID), d)
-	if len(change) != 1 {
-		return chat.Card{}, false
-	}
-	cards, err := digestCards(digest.Digest{
-		Changes: []digest.Recorded{{At: now, Change: change[0]}}, From: now, To: now, Zone: zone,
-	}, func(string) (*brief.Dossier, bool) { return d, true }, b.page)
-	if err != nil || len(cards) == 0 {
-		return chat.Card{}, false
-	}
-	return cards[0], true
-}
-
-// without returns d as it was before one event.
-func without(d *brief.Dossier, event string) *brief.Dossier {
-	earlier := *d
-	earlier.Timeline = slices.DeleteFunc(slices.Clone(d.Timeline), func(e brief.Event) bool { return e.ID == event })
-	return &earlier
 }

@@ -39,7 +39,10 @@ const (
 	New       Tone = "new"
 	Revised   Tone = "revised"
 	Withdrawn Tone = "withdrawn"
-	Trouble   Tone = "trouble" // something did not work, or an alarm
+	// Correction is a card that corrects another one. Its title says so: it has no word
+	// besides.
+	Correction Tone = "correction"
+	Trouble    Tone = "trouble" // something did not work, or an alarm
 )
 
 // Word returns the tone in a word, for those to whom colour says nothing, and the

@@ -229,7 +229,7 @@ func colour(t chat.Tone) int {
 	switch t {
 	case chat.New:
 		return 0x2E9E5B
-	case chat.Revised:
+	case chat.Revised, chat.Correction:
 		return 0xC98A1B
 	case chat.Withdrawn:
 		return 0x8A8F98
