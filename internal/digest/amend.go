@@ -22,10 +22,13 @@ const (
 	sqlAmended     = `SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'amended_seq'`
 	sqlAmendWindow = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 	sqlTellers     = `SELECT t.composition FROM composition_changes t
-		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form <> 'living') ORDER BY t.composition`
+		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition
+		AND (g.form <> 'living' OR EXISTS (SELECT 1 FROM living l WHERE l.subscription = g.subscription AND l.digest = g.id))) ORDER BY t.composition`
 	sqlCardsOf = `SELECT c.card, k.body FROM composition_cards c JOIN cards k ON k.hash = c.card WHERE c.composition = $1 ORDER BY c.position`
-	sqlShowing = `SELECT v.id FROM deliveries v WHERE v.card = $1 AND v.id > $2 AND v.verb IN ('post', 'reply') AND (v.settled_at = 0 OR v.message <> '')
+	sqlShowing = `SELECT v.id FROM deliveries v WHERE v.card = $1 AND v.id > $2 AND v.verb IN ('post', 'reply')
 		AND EXISTS (SELECT 1 FROM digests g WHERE g.id = v.digest AND g.composition = $3) ORDER BY v.id LIMIT $4`
+	sqlLivingShowing = `SELECT l.subscription, l.story, l.delivery, l.digest FROM digests g JOIN living l ON l.subscription = g.subscription AND l.digest = g.id
+		WHERE g.composition = $1 AND l.delivery > $2 ORDER BY l.delivery LIMIT $3`
 	sqlLastOf      = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq > $2 ORDER BY seq DESC LIMIT 1`
 	sqlCorrections = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND kind = 'correction.published' AND item = $2 AND seq > $3 ORDER BY seq`
 )
@@ -135,13 +138,21 @@ func (p *planner) amendComposition(ctx context.Context, composition string, now 
 	if err != nil {
 		return fmt.Errorf("reading a digest's cards: %w", p.ledger.explain(err))
 	}
-	for _, c := range cards {
+	for i, c := range cards {
 		of := slices.DeleteFunc(slices.Clone(marks), func(m Mark) bool { return !c.tells(m.Told.Seq) })
 		revised, err := p.revise(ctx, c.card, of)
 		if err != nil {
-			return fmt.Errorf("bringing a card up to date: %w", err)
+			// To try it again now would come to the same, and hold up all else.
+			p.alarm(ctx, "revise:"+composition, fmt.Sprintf("What was posted could not be brought up to date, and stays as it is until it changes again. %v", err))
+			return ctx.Err()
 		}
 		if err := p.showAll(ctx, composition, c.hash, revised, now); err != nil {
+			return err
+		}
+		if i > 0 {
+			continue
+		}
+		if err := p.showLiving(ctx, composition, revised, now); err != nil {
 			return err
 		}
 	}
@@ -277,6 +288,32 @@ func (p *planner) showAll(ctx context.Context, composition, first string, card c
 }
 
 // What was settled without a message has none to change.
+// showLiving has the living messages that show a composition show a card instead.
+func (p *planner) showLiving(ctx context.Context, composition string, card chat.Card, now time.Time) error {
+	for last := int64(0); ; {
+		found, err := collect(ctx, p.ledger.read, scanLiving, sqlLivingShowing, composition, last, int64(amendBatch))
+		if err != nil {
+			return fmt.Errorf("reading what is kept up to date: %w", p.ledger.explain(err))
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		last = found[len(found)-1].delivery
+		err = p.ledger.update(ctx, "amend", func(tx *transaction) error {
+			hash, err := storeCard(ctx, tx, card, now)
+			for _, m := range found {
+				if err == nil {
+					err = p.ledger.keep(ctx, tx, m, hash, now)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
 const sqlByKey = `SELECT COALESCE(MAX(id), 0) FROM deliveries WHERE key IN ($1, $2) AND (settled_at = 0 OR message <> '')`
 
 // Amend has the message that a [Ledger.Post] with this key owes, or posted, show

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -77,6 +78,8 @@ type Dispatcher struct {
 	logger  *slog.Logger
 	swept   time.Time // when lost jobs were last looked for
 	turned  time.Time // when the last turn was; the zero time: none yet
+	// regain says that conversations may see now what they could not.
+	regain atomic.Bool
 }
 
 // NewDispatcher returns a dispatcher that does nothing until Run.
@@ -85,6 +88,7 @@ func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
 		return nil, errors.New("a dispatcher needs a ledger and somebody who composes")
 	}
 	d := &Dispatcher{ledger: o.Ledger, engines: make(map[string]*engine), journal: newJournal(o.Ledger), alarm: o.Alarm, now: o.Now, logger: o.Logger}
+	d.regain.Store(true) // it may have changed since the last run
 	if d.logger == nil {
 		d.logger = slog.New(slog.DiscardHandler)
 	}
@@ -105,16 +109,16 @@ func NewDispatcher(o DispatcherOptions) (*Dispatcher, error) {
 		if _, twice := d.engines[p.Name()]; twice {
 			return nil, fmt.Errorf("two platforms are called %s", p.Name())
 		}
-		d.engines[p.Name()] = d.newEngine(p, o.Visible)
+		d.engines[p.Name()] = d.newEngine(p)
 	}
 	return d, nil
 }
 
-func (d *Dispatcher) newEngine(p chat.Platform, visible func(Subscription, string) bool) *engine {
+func (d *Dispatcher) newEngine(p chat.Platform) *engine {
 	own := d.planner
 	e := &engine{
 		platform: p, ledger: d.ledger, journal: d.journal, pace: newGovernor(p), planner: &own,
-		visible: visible, alarm: d.alarm, now: d.now,
+		alarm: d.alarm, now: d.now,
 	}
 	if dd, ok := p.(chat.Deduplicator); ok {
 		e.dedupes = dd.Dedupes()
@@ -124,9 +128,13 @@ func (d *Dispatcher) newEngine(p chat.Platform, visible func(Subscription, strin
 
 func (d *Dispatcher) serves(platform string) bool { return d.engines[platform] != nil }
 
-// Wake has the dispatcher look at once at what is due. The ledger's own verbs do
-// so by themselves.
-func (d *Dispatcher) Wake() { d.ledger.stir() }
+// Wake has the dispatcher look at once at what is due, and at what conversations may
+// see: it is to be called when that changed. The ledger's own verbs have it look at
+// what is due by themselves.
+func (d *Dispatcher) Wake() {
+	d.regain.Store(true)
+	d.ledger.stir()
+}
 
 // Run plans, claims, sends and settles until ctx is done, then lets the sends in
 // flight settle for at most ten seconds. Called once. It returns an error only
@@ -270,6 +278,12 @@ func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error)
 		}
 	}
 	d.turned = now
+	if d.regain.Swap(false) {
+		if err := d.planner.regain(ctx, now); err != nil {
+			d.regain.Store(true)
+			return time.Time{}, err
+		}
+	}
 	planned, err := d.planner.run(ctx, now)
 	if err != nil {
 		return time.Time{}, err

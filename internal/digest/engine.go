@@ -28,7 +28,6 @@ type engine struct {
 	journal  *journal
 	pace     *governor
 	planner  *planner // to be copied: each that composes has its own memory
-	visible  func(Subscription, string) bool
 	alarm    func(ctx context.Context, key, message string)
 	now      func() time.Time
 	locks    locks
@@ -147,7 +146,7 @@ func (e *engine) deliver(ctx context.Context, v *delivery) (away time.Duration, 
 	}
 	defer done()
 	// Asked as late as can be: the line may have been long.
-	sub, sees, all, err := e.permitted(ctx, v)
+	sub, sees, all, err := e.planner.permitted(ctx, v)
 	if err != nil {
 		return 0, err
 	}
@@ -242,33 +241,34 @@ const sqlSubscription = `SELECT ` + sqlSubscriptionColumns + sqlSubscriptionTabl
 // permitted asks again what a conversation may see of what it is about to be told,
 // and says whether that is all of it. Where the order ended meanwhile, what was
 // planned under it is still owed.
-func (e *engine) permitted(ctx context.Context, v *delivery) (sub Subscription, sees []string, all bool, err error) {
+func (p *planner) permitted(ctx context.Context, v *delivery) (sub Subscription, sees []string, all bool, err error) {
 	if v.digest == 0 {
 		return sub, nil, true, nil
 	}
-	subs, err := collect(ctx, e.ledger.read, scanSubscription, sqlSubscription, v.subscription)
+	subs, err := collect(ctx, p.ledger.read, scanSubscription, sqlSubscription, v.subscription)
 	if err != nil {
-		return sub, nil, false, fmt.Errorf("reading a subscription: %w", e.ledger.explain(err))
+		return sub, nil, false, fmt.Errorf("reading a subscription: %w", p.ledger.explain(err))
 	}
 	sub = Subscription{Where: v.where}
 	if len(subs) > 0 {
 		sub = subs[0]
 	}
-	stories, err := collect(ctx, e.ledger.read, scanOne[string], sqlStoriesTold, v.composition)
+	stories, err := collect(ctx, p.ledger.read, scanOne[string], sqlStoriesTold, v.composition)
 	if err != nil {
-		return sub, nil, false, fmt.Errorf("reading what a digest tells: %w", e.ledger.explain(err))
+		return sub, nil, false, fmt.Errorf("reading what a digest tells: %w", p.ledger.explain(err))
 	}
 	for _, story := range stories {
-		if e.visible(sub, story) {
+		if p.visible(sub, story) {
 			sees = append(sees, story)
 		}
 	}
-	return sub, sees, len(sees) == len(stories), nil
+	// A digest that tells nothing any more was withheld.
+	return sub, sees, len(stories) > 0 && len(sees) == len(stories), nil
 }
 
 // withhold drops what v's conversation may not see, and has the rest composed.
 func (e *engine) withhold(ctx context.Context, v *delivery, sub Subscription, sees []string) error {
-	if !v.posts() && v.form != Living {
+	if !v.posts() {
 		return e.journal.do(ctx, "withhold", func(tx *transaction) error { return withholdEdit(ctx, tx, v, e.now()) })
 	}
 	p := *e.planner

@@ -17,6 +17,7 @@ import (
 const renewEvery = time.Hour
 
 const (
+	sqlLivingIs  = `SELECT digest, renew_at FROM living WHERE subscription = $1 AND story = $2 AND delivery = $3`
 	sqlLiving    = `SELECT delivery, renew_at FROM living WHERE subscription = $1 AND story = $2`
 	sqlSetLiving = `INSERT INTO living (subscription, story, delivery, digest, renew_at) VALUES ($1, $2, $3, $4, 0)
 		ON CONFLICT (subscription, story) DO UPDATE SET delivery = excluded.delivery, digest = excluded.digest, renew_at = 0`
@@ -26,7 +27,7 @@ const (
 	sqlLastKind   = `SELECT kind FROM changes WHERE subject = $1 ORDER BY seq DESC LIMIT 1`
 	sqlPosted     = `SELECT planned_at FROM deliveries WHERE id = $1`
 	sqlRenewAt    = `UPDATE living SET renew_at = $1 WHERE delivery = $2`
-	sqlToRenew    = `SELECT subscription, story, delivery FROM living WHERE renew_at > 0 AND renew_at <= $1 ORDER BY renew_at LIMIT $2`
+	sqlToRenew    = `SELECT subscription, story, delivery, digest FROM living WHERE renew_at > 0 AND renew_at <= $1 ORDER BY renew_at LIMIT $2`
 	sqlNextRenew  = `SELECT COALESCE(MIN(renew_at), 0) FROM living WHERE renew_at > 0`
 	sqlDigestOf   = `SELECT digest FROM deliveries WHERE id = $1`
 	sqlLivingOf   = `SELECT story, delivery FROM living WHERE subscription = $1`
@@ -42,6 +43,37 @@ type living struct {
 	subscription int64
 	story        string
 	delivery     int64 // that posted it, or is to
+	digest       int64 // the last that it shows, or is to show
+}
+
+func scanLiving(scan func(...any) error) (m living, err error) {
+	err = scan(&m.subscription, &m.story, &m.delivery, &m.digest)
+	return m, err
+}
+
+// still says whether m is the living message that it was when it was read, and
+// whether another is to take its place.
+func (m *living) still(ctx context.Context, tx *transaction) (is, renewing bool, err error) {
+	var digest, renew int64
+	err = tx.QueryRowContext(ctx, sqlLivingIs, m.subscription, m.story, m.delivery).Scan(&digest, &renew)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
+	}
+	return digest == m.digest, renew > 0, err
+}
+
+// keep has a living message show a card of its digest. One that cannot be edited is
+// left, and the one that follows shows the card.
+func (l *Ledger) keep(ctx context.Context, tx *transaction, m living, card string, now time.Time) error {
+	is, renewing, err := m.still(ctx, tx)
+	if err != nil || !is {
+		return err
+	}
+	if renewing {
+		_, err := tx.ExecContext(ctx, sqlSwap, card, m.digest, m.delivery)
+		return err
+	}
+	return l.show(ctx, tx, m.delivery, card, m.digest, now)
 }
 
 // living has the living message about a story show a digest's card, and posts it
@@ -147,10 +179,7 @@ func (l *Ledger) fixed(ctx context.Context, tx *transaction, target int64, now t
 // when there will be more.
 func (p *planner) renew(ctx context.Context, now time.Time) (time.Time, error) {
 	for {
-		found, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (m living, err error) {
-			err = scan(&m.subscription, &m.story, &m.delivery)
-			return m, err
-		}, sqlToRenew, millis(now), int64(planBatch))
+		found, err := collect(ctx, p.ledger.read, scanLiving, sqlToRenew, millis(now), int64(planBatch))
 		if err != nil {
 			return time.Time{}, fmt.Errorf("reading what is to be posted anew: %w", p.ledger.explain(err))
 		}
@@ -175,11 +204,10 @@ func (p *planner) renew(ctx context.Context, now time.Time) (time.Time, error) {
 
 // renew posts a living message anew, unpins the old one and pins the new.
 func (l *Ledger) renew(ctx context.Context, tx *transaction, m living, now time.Time) error {
-	old, err := shows(ctx, tx, m.delivery)
-	if err != nil {
+	if is, _, err := m.still(ctx, tx); err != nil || !is {
 		return err
 	}
-	digest, err := scalar(ctx, tx, sqlDigestOf, m.delivery)
+	old, err := shows(ctx, tx, m.delivery)
 	if err != nil {
 		return err
 	}
@@ -196,10 +224,10 @@ func (l *Ledger) renew(ctx context.Context, tx *transaction, m living, now time.
 		return err
 	}
 	key := l.keyOf("living", strconv.FormatInt(m.delivery, 10))
-	if _, err := tx.ExecContext(ctx, sqlNewMessage, id, key, digest, where.Platform, where.String(), old.card, due, millis(now)); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlNewMessage, id, key, m.digest, where.Platform, where.String(), old.card, due, millis(now)); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, sqlSetLiving, m.subscription, m.story, id, digest); err != nil {
+	if _, err := tx.ExecContext(ctx, sqlSetLiving, m.subscription, m.story, id, m.digest); err != nil {
 		return err
 	}
 	if err := l.unpin(ctx, tx, m.delivery, now); err != nil {

@@ -14,7 +14,7 @@ func TestPlans(t *testing.T) {
 	// order changed.
 	may := []string{
 		"sqlEntries", "sqlEntriesOf", "sqlEntriesRare", "sqlStateCounts", "sqlStatusAll", "sqlSkip", // operators look, or act
-		"sqlReconsider", "sqlRelease", "sqlSentOf", // at the start, and where quiet hours are changed
+		"sqlReconsider", "sqlRelease", "sqlSentOf", "sqlWithheldEdits", // at the start, and where quiet hours or access are changed
 		"sqlDeliveryColumns", "sqlEntryColumns", // parts of statements
 	}
 	// The names by which statements call the tables that grow with what is told.

@@ -271,10 +271,14 @@ func (p *planner) wanted(ctx context.Context, f *flush, c change, window []chang
 	if c.Importance.Rank() >= f.sub.Importance.Rank() || f.sub.Importance == "" {
 		return true, nil
 	}
-	if item := corrected(c.Change); item != "" {
-		return p.tells(ctx, f.sub.Where, item)
+	item := corrected(c.Change)
+	if c.Kind == brief.EventRetracted || c.Kind == brief.EventRestored {
+		item = c.subject // it may have been worth more when it was told
 	}
-	return false, nil
+	if item == "" {
+		return false, nil
+	}
+	return p.tells(ctx, f.sub.Where, item)
 }
 
 // urgentIn says whether a window has a change of a subject that is to be told at

@@ -25,11 +25,14 @@ type Status struct {
 	Subscriptions int
 	Suspended     int   // conversations
 	Changes       int64 // recorded since the first record
-	// Waiting and Sending are deliveries owed; Oldest is when the first of them
-	// was planned.
+	// Waiting and Sending are messages owed; Oldest is when the first of them was
+	// planned.
 	Waiting, Sending int
 	Oldest           time.Time
-	// Sent, Unconfirmed, Refused and Withheld are deliveries settled.
+	// Amending is how often something is owed to be done with a message that was
+	// posted.
+	Amending int
+	// Sent, Unconfirmed, Refused and Withheld are messages settled.
 	Sent, Unconfirmed, Refused, Withheld int
 	LastSent                             time.Time
 	// Next is when the next scheduled digest is due.
@@ -41,8 +44,8 @@ const (
 	sqlStatusOrders = `SELECT COUNT(*), COALESCE(MIN(CASE WHEN next_at > 0 THEN next_at END), 0) FROM subscriptions
 		WHERE conversation = $1 OR $2 = ''`
 	sqlStatusSuspended = `SELECT COUNT(*) FROM conversations WHERE suspended <> '' AND (conversation = $1 OR $2 = '')`
-	sqlStatusAll       = `SELECT state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries GROUP BY state`
-	sqlStatusOf        = `SELECT state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries WHERE conversation = $1 GROUP BY state`
+	sqlStatusAll       = `SELECT verb, state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries GROUP BY verb, state`
+	sqlStatusOf        = `SELECT verb, state, COUNT(*), MIN(planned_at), MAX(settled_at) FROM deliveries WHERE conversation = $1 GROUP BY verb, state`
 )
 
 // Status returns the state of a conversation; of everything for the zero one.
@@ -74,34 +77,41 @@ func (l *Ledger) status(ctx context.Context, name string, s *Status) (err error)
 		query, args = sqlStatusOf, []any{name}
 	}
 	_, err = collect(ctx, l.read, func(scan func(...any) error) (none struct{}, err error) {
-		var state string
+		var v delivery
 		var count int
 		var planned, settled int64
-		err = scan(&state, &count, &planned, &settled)
-		s.count(state, count, moment(planned), moment(settled))
+		err = scan(&v.verb, &v.state, &count, &planned, &settled)
+		s.count(&v, count, moment(planned), moment(settled))
 		return none, err
 	}, query, args...)
 	return err
 }
 
-func (s *Status) count(state string, n int, planned, settled time.Time) {
-	switch state {
-	case waiting, sending:
-		if s.Oldest.IsZero() || planned.Before(s.Oldest) {
-			s.Oldest = planned
+// count adds n deliveries of v's verb that are in v's state.
+func (s *Status) count(v *delivery, n int, planned, settled time.Time) {
+	owed := v.state == waiting || v.state == sending
+	if !v.posts() {
+		if owed {
+			s.Amending += n
 		}
-		if state == waiting {
-			s.Waiting = n
-		} else {
-			s.Sending = n
-		}
+		return
+	}
+	if owed {
+		s.Oldest = earliest(s.Oldest, planned)
+	}
+	switch v.state {
+	case waiting:
+		s.Waiting += n
+	case sending:
+		s.Sending += n
 	case sent:
-		s.Sent, s.LastSent = n, settled
+		s.Sent += n
+		s.LastSent = maxTime(s.LastSent, settled)
 	case unconfirmed:
-		s.Unconfirmed = n
+		s.Unconfirmed += n
 	case refused:
-		s.Refused = n
+		s.Refused += n
 	case withheld:
-		s.Withheld = n
+		s.Withheld += n
 	}
 }

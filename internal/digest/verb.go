@@ -65,10 +65,12 @@ func (e *engine) amend(ctx context.Context, v *delivery, where chat.Conversation
 }
 
 const (
-	sqlShows    = `SELECT card, shown, state, first_sent_at, settled_at, message, platform, conversation FROM deliveries WHERE id = $1`
+	sqlShows = `SELECT v.card, v.shown, v.state, v.first_sent_at, v.settled_at, v.message, v.conversation,
+		COALESCE((SELECT e.state FROM deliveries e WHERE e.target = v.id AND e.target > 0 AND e.verb = 'edit' ORDER BY e.id DESC LIMIT 1), '')
+		FROM deliveries v WHERE v.id = $1`
 	sqlShow     = `UPDATE deliveries SET shown = $1 WHERE id = $2`
 	sqlSwap     = `UPDATE deliveries SET shown = $1, digest = $2 WHERE id = $3`
-	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2 WHERE target = $3 AND target > 0 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
+	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2, plain = FALSE WHERE target = $3 AND target > 0 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
 	sqlNewVerb  = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
 		planned_at, first_sent_at, settled_at, message, trouble, verb, target)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, 0, 0, 0, $8, 0, 0, '', '', $9, $10)`
@@ -80,6 +82,7 @@ type shown struct {
 	state   string
 	virgin  bool // it was never attempted
 	settled bool
+	missed  bool // its last edit was withheld, so that it shows what it did before
 	message chat.MessageID
 	where   chat.Conversation
 }
@@ -87,32 +90,33 @@ type shown struct {
 // shows returns what the message of a delivery shows.
 func shows(ctx context.Context, q queryer, id int64) (s shown, err error) {
 	var first, settled int64
-	var card, now, platform, where string
-	err = q.QueryRowContext(ctx, sqlShows, id).Scan(&card, &now, &s.state, &first, &settled, &s.message, &platform, &where)
+	var card, now, where, edit string
+	err = q.QueryRowContext(ctx, sqlShows, id).Scan(&card, &now, &s.state, &first, &settled, &s.message, &where, &edit)
 	if err != nil {
 		return s, err
 	}
 	if s.card = now; now == "" {
 		s.card = card
 	}
-	s.virgin, s.settled = s.state == waiting && first == 0, settled > 0
+	s.virgin, s.settled, s.missed = s.state == waiting && first == 0, settled > 0, edit == withheld
 	s.where, err = chat.ParseConversation(where)
 	return s, err
 }
 
 // show has the message of a delivery show a card that is stored, as part of a
 // digest, 0 for none. One that was never attempted is posted with it; any other is
-// edited once it is settled, by the edit that waits already if there is one.
+// edited once it is settled, by the edit that waits already if there is one. Where
+// nothing was posted, that is so if an operator has it tried again.
 func (l *Ledger) show(ctx context.Context, tx *transaction, target int64, card string, digest int64, now time.Time) error {
 	s, err := shows(ctx, tx, target)
-	if err != nil || s.card == card {
+	if err != nil || s.card == card && !s.missed {
 		return err
 	}
 	if s.virgin && digest > 0 {
 		_, err = tx.ExecContext(ctx, sqlSwap, card, digest, target)
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, sqlShow, card, target); err != nil || s.virgin {
+	if _, err := tx.ExecContext(ctx, sqlShow, card, target); err != nil || s.virgin || s.settled && s.message == "" {
 		return err
 	}
 	res, err := tx.ExecContext(ctx, sqlSameEdit, card, digest, target)

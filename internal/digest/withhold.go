@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/briefbot/briefbot/internal/chat"
 )
 
 const (
@@ -18,14 +20,70 @@ const (
 )
 
 // withholdEdit drops what was to be done with a message whose conversation may not
-// see any more what it tells: the message stays as it is, and is owed the edit again
-// when it is next compared.
+// see any more what it tells: the message stays as it is until that may be seen
+// again.
 func withholdEdit(ctx context.Context, tx *transaction, v *delivery, now time.Time) error {
-	if _, err := tx.ExecContext(ctx, sqlWithholdEdit, millis(now), v.id); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, sqlShow, "", v.target)
+	_, err := tx.ExecContext(ctx, sqlWithholdEdit, millis(now), v.id)
 	return err
+}
+
+const sqlWithheldEdits = `SELECT v.id, v.target, v.conversation, v.digest, g.subscription, g.composition FROM deliveries v JOIN digests g ON g.id = v.digest
+	WHERE v.state = 'withheld' AND v.verb = 'edit' AND v.id > $1 AND NOT EXISTS (SELECT 1 FROM deliveries e
+	WHERE e.target = v.target AND e.target > 0 AND e.verb = 'edit' AND e.id > v.id) ORDER BY v.id LIMIT $2`
+
+// regain plans again what was to be done with messages and was withheld, where it
+// may be seen now what they tell.
+func (p *planner) regain(ctx context.Context, now time.Time) error {
+	for last := int64(0); ; {
+		found, err := collect(ctx, p.ledger.read, func(scan func(...any) error) (v *delivery, err error) {
+			v = new(delivery)
+			var where string
+			if err := scan(&v.id, &v.target, &where, &v.digest, &v.subscription, &v.composition); err != nil {
+				return nil, err
+			}
+			v.where, err = chat.ParseConversation(where)
+			return v, err
+		}, sqlWithheldEdits, last, int64(amendBatch))
+		if err != nil {
+			return fmt.Errorf("reading what was withheld: %w", p.ledger.explain(err))
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		last = found[len(found)-1].id
+		var seen []*delivery
+		for _, v := range found {
+			_, _, all, err := p.permitted(ctx, v)
+			if err != nil {
+				return err
+			}
+			if all {
+				seen = append(seen, v)
+			}
+		}
+		if err := p.showAgain(ctx, seen, now); err != nil {
+			return err
+		}
+	}
+}
+
+// showAgain owes edits again that were withheld.
+func (p *planner) showAgain(ctx context.Context, edits []*delivery, now time.Time) error {
+	if len(edits) == 0 {
+		return nil
+	}
+	return p.ledger.update(ctx, "regain", func(tx *transaction) error {
+		for _, v := range edits {
+			s, err := shows(ctx, tx, v.target)
+			if err == nil && s.missed {
+				err = p.ledger.show(ctx, tx, v.target, s.card, v.digest, now)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // withhold drops what is left of a digest that tells what its conversation may not
@@ -88,6 +146,9 @@ func (b *batch) instead(ctx context.Context, v *delivery, rest *composition) err
 		return err
 	}
 	// No job: the worker that withheld goes on with the conversation.
-	_, err = b.owe(ctx, v.digest, 0, v.where, v.story, cards, "instead", v.key, rest.hash)
+	first, err := b.owe(ctx, v.digest, 0, v.where, v.story, cards, "instead", v.key, rest.hash)
+	if err == nil && v.verb == replies {
+		_, err = b.tx.ExecContext(ctx, sqlNewAnswer, v.target, first)
+	}
 	return err
 }
