@@ -92,6 +92,7 @@ func serve(t *testing.T, changes ...func(*Options)) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.refresh = 250 * time.Millisecond
 	d.Web, d.h = w, w.handler()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -9,12 +9,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // ledgerRows is how many deliveries a page lists.
 const ledgerRows = 50
+
+// ledgerRefresh is how often an open page is brought up to date: soon enough to watch
+// a digest go out, and seldom enough that counting 100,000 deliveries is no load.
+const ledgerRefresh = 4 * time.Second
 
 // A ledgerPage lists deliveries.
 type ledgerPage struct {
@@ -43,6 +48,7 @@ type filterForm struct {
 // A foundView is the part of the list that is brought up to date by itself.
 type foundView struct {
 	Self    string // its address
+	Every   string // how often
 	States  []stateLink
 	Rows    []deliveryView
 	Fault   string // what cannot be searched for
@@ -88,6 +94,9 @@ func (w *Web) ledger(rw http.ResponseWriter, r *http.Request) {
 		Found:   found,
 	})
 }
+
+// every says how often a page is brought up to date, as htmx reads it.
+func (w *Web) every() string { return fmt.Sprintf("%dms", w.refresh.Milliseconds()) }
 
 // readSearch reads a search from an address. Fault says what of it is none.
 func readSearch(q url.Values) (s Search, fault string) {
@@ -142,7 +151,7 @@ func (s Search) narrowed() bool {
 }
 
 func (w *Web) found(ctx context.Context, s Search, fault string) (foundView, error) {
-	v := foundView{Self: s.address(), Fault: fault}
+	v := foundView{Self: s.address(), Every: w.every(), Fault: fault}
 	counts, err := w.options.Ledger.Tally(ctx, s.Platform)
 	if err != nil {
 		return v, fmt.Errorf("counting deliveries: %w", err)
@@ -254,6 +263,7 @@ type deliveryPage struct {
 // itself.
 type factsView struct {
 	deliveryView
+	Every       string // how often
 	URL         string // of the message
 	Steps       []step
 	ListAddress string // of the deliveries to its conversation
@@ -318,7 +328,7 @@ func (w *Web) facts(a Account) factsView {
 	now := w.options.Now()
 	base := "/ledger/" + strconv.FormatInt(a.ID, 10)
 	f := factsView{
-		deliveryView: viewDelivery(a.Delivery, now), URL: a.URL,
+		deliveryView: viewDelivery(a.Delivery, now), Every: w.every(), URL: a.URL,
 		Steps: steps(a, now), RetryURL: base + "/retry", SkipURL: base + "/skip",
 		ListAddress: Search{Where: a.Where}.address(),
 	}

@@ -80,6 +80,8 @@ type Web struct {
 	host    chat.Host     // set by Serve before it listens
 	done    chan struct{} // closed when Serve is to end
 	streams chan struct{} // a place for each open stream of events
+	// refresh is how often an open page of the ledger is brought up to date.
+	refresh time.Duration
 	// attempts are the wrong tokens given of late.
 	attempts attempts
 
@@ -106,7 +108,7 @@ func New(o Options) (*Web, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	w := &Web{options: o, done: make(chan struct{}), listened: make(chan struct{}), streams: make(chan struct{}, maxStreams)}
+	w := &Web{options: o, refresh: ledgerRefresh, done: make(chan struct{}), listened: make(chan struct{}), streams: make(chan struct{}, maxStreams)}
 	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
 		return nil, fmt.Errorf("listen address %q: write host:port, for example 127.0.0.1:8080", o.Listen)
 	}
