@@ -16,6 +16,7 @@ const (
 	oldGroup, newGroup     = -77, -10077
 	keptGuild, leftGuild   = "900200", "900300"
 	aliveChannel, lostHere = "900201", "900202"
+	forum, topic           = -1014, 7
 )
 
 // A loss is how a conversation is lost, and how the bot comes back.
@@ -89,6 +90,12 @@ func losses() []loss {
 				return w.chatNews(oldGroup, text) + w.chatNews(newGroup, text)
 			},
 		},
+		{
+			name: "topic closed", where: fmt.Sprintf("telegram:%d/%d", forum, topic), chat: forum,
+			lose: func(w *world) { w.telegram.CloseTopic(forum, topic) },
+			back: func(w *world) { w.telegram.ReopenTopic(forum, topic) },
+			news: func(w *world, text string) int { return w.chatNews(forum, text) },
+		},
 		inChannel("permission taken in a channel", lostHere,
 			func(w *world) { w.discord.AddChannel(channel(discordtest.SendMessages)) },
 			func(w *world) { w.discord.AddChannel(channel(0)) }),
@@ -117,21 +124,27 @@ func populate(w *world, all []loss) {
 	order("discord:" + aliveChannel)
 	for _, l := range all {
 		if l.chat != 0 {
-			w.telegram.AddChat(telegramtest.Chat{ID: l.chat, Type: chatType(l.chat)})
+			w.telegram.AddChat(telegramChatOf(l.chat))
 		}
 		order(l.where)
 	}
 	w.write("briefbot.yaml", file.String())
 }
 
-func chatType(chat int64) string {
-	switch chat {
+func telegramChatOf(chat int64) telegramtest.Chat {
+	switch c := (telegramtest.Chat{ID: chat}); chat {
 	case oldGroup:
-		return "group"
+		c.Type = "group"
+		return c
 	case -1013:
-		return "channel"
+		c.Type = "channel"
+		return c
+	case forum:
+		c.Forum, c.Topics = true, []int{topic}
+		return c
+	default:
+		return c
 	}
-	return ""
 }
 
 // TestConversationsComeBack takes conversations from the bot in every way there is,
@@ -190,4 +203,56 @@ func TestConversationsComeBack(t *testing.T) {
 			t.Errorf("%s: the operators were told %d times", l.name, n)
 		}
 	}
+}
+
+// TestConversationsEnd deletes a topic and a channel: the operators are told of each
+// once, what stands beside it goes on, and the orders are kept, also through a restart.
+func TestConversationsEnd(t *testing.T) {
+	w := newWorld(t)
+	w.discord.AddGuild(discordtest.Guild{ID: keptGuild, Name: "Kept"})
+	w.discord.AddChannel(discordtest.Channel{ID: aliveChannel, Guild: keptGuild, Name: "alive"})
+	w.discord.AddChannel(discordtest.Channel{ID: lostHere, Guild: keptGuild, Name: "news"})
+	w.telegram.AddChat(telegramtest.Chat{ID: alarmChat})
+	w.telegram.AddChat(telegramtest.Chat{ID: forum, Forum: true, Topics: []int{topic, topic + 1}})
+	deadTopic, deadChannel := fmt.Sprintf("telegram:%d/%d", forum, topic), "discord:"+lostHere
+	file := fmt.Sprintf("alarms: [\"telegram:%d\"]\nsubscriptions:\n", alarmChat)
+	for _, to := range []string{deadTopic, deadChannel, fmt.Sprintf("telegram:%d/%d", forum, topic+1), "discord:" + aliveChannel} {
+		file += fmt.Sprintf("  - {to: %q, stories: [grain], schedule: immediate}\n", to)
+	}
+	w.write("briefbot.yaml", file)
+	w.write("briefs/grain.yaml", story(1, "Event"))
+	args := []string{"--settle", "1s", "--listen", "127.0.0.1:0"}
+	w.start(args...)
+	tell := func(n, inForum, inDead int) {
+		t.Helper()
+		w.write("briefs/grain.yaml", story(n+1, "Event"))
+		text := fmt.Sprint("Event ", n)
+		w.wait(text, func() bool {
+			return w.chatNews(forum, text) == inForum && w.channelNews(aliveChannel, text) == 1 && w.channelNews(lostHere, text) == inDead
+		})
+	}
+	tell(1, 2, 1)
+	w.telegram.DeleteTopic(forum, topic)
+	w.discord.DeleteChannel(lostHere)
+	tell(2, 1, 0)
+	told := func() bool {
+		return w.chatNews(alarmChat, deadTopic+" ") == 1 && w.chatNews(alarmChat, deadChannel+" ") == 1
+	}
+	w.wait("the operators to be told", told)
+	w.process.stop()
+	w.start(args...)
+	tell(3, 1, 0)
+	if !told() {
+		t.Error("the operators were told again")
+	}
+	status := func() bool {
+		return w.has("/?q=/status", "4 subscriptions, 2 conversations suspended", deadTopic+": ", deadChannel+": ")
+	}
+	w.wait("the status", status)
+	for _, m := range w.telegram.Messages(forum) {
+		if m.Thread == 0 {
+			t.Errorf("posted outside of the topics: %q", m.Text)
+		}
+	}
+	w.process.stop()
 }
