@@ -105,3 +105,42 @@ func TestTellSuspension(t *testing.T) {
 	check("kicked again", false)
 	tell(true)
 }
+
+// TestProbesSurviveRestarts keeps when each was probed: a program that is started
+// often does not ask the service as often.
+func TestProbesSurviveRestarts(t *testing.T) {
+	now := time.Date(2025, time.December, 10, 12, 0, 0, 0, time.UTC)
+	o := Options{Store: t.TempDir() + "/l.db", Now: func() time.Time { return now }}
+	place := chat.Conversation{Platform: "fake", ID: "a"}
+	l := openAt(t, o)
+	if _, err := l.Suspend(t.Context(), place, "kicked"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(25 * time.Hour)
+	due := func() int {
+		t.Helper()
+		found, err := l.Suspensions(t.Context(), now.Add(-24*time.Hour), 9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	if n := due(); n != 1 {
+		t.Errorf("%d are due after a day", n)
+	}
+	if err := l.Probed(t.Context(), place); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	l = openAt(t, o)
+	if n := due(); n != 0 {
+		t.Errorf("%d are due after a restart", n)
+	}
+	now = now.Add(23 * time.Hour)
+	if n := due(); n != 1 {
+		t.Errorf("%d are due a day later", n)
+	}
+}
