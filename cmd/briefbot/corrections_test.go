@@ -70,7 +70,7 @@ func TestCorrections(t *testing.T) {
 	w.checkAnswers()
 }
 
-// newCorrected returns a world in which a group and a channel are told of the story at
+// newCorrected returns a world in which a group and a channel are told of every story at
 // once.
 func newCorrected(t *testing.T) *world {
 	w := newWorld(t)
@@ -78,8 +78,8 @@ func newCorrected(t *testing.T) *world {
 	w.discord.AddGuild(discordtest.Guild{ID: correctedGuild, Name: "Guild"})
 	w.discord.AddChannel(discordtest.Channel{ID: correctedChannel, Guild: correctedGuild, Name: "news"})
 	w.write("briefbot.yaml", fmt.Sprintf(`subscriptions:
-  - {to: "telegram:%d", stories: [grain], schedule: immediate}
-  - {to: "discord:%s", stories: [grain], schedule: immediate}
+  - {to: "telegram:%d", stories: ["*"], schedule: immediate}
+  - {to: "discord:%s", stories: ["*"], schedule: immediate}
 `, correctedChat, correctedChannel))
 	return w
 }
@@ -122,7 +122,7 @@ func (w *world) checkAnswers() {
 }
 
 // today is what a message says of the day and the hour of the test.
-var today = regexp.MustCompile(`\d{1,2} \w{3} \d\d:\d\d|(Corrected|Edited|story on) \d{1,2} \w+ 20\d\d`)
+var today = regexp.MustCompile(`(Recorded|Covers) [^A-Z]*[A-Z][a-z]{2} [\d :]+( – [^A-Z]*[A-Z][a-z]{2} [\d :]+)?|(Corrected|Edited|story on) \d{1,2} \w+ 20\d\d`)
 
 // read is all that readers have before them, oldest first.
 func (w *world) read() string {
@@ -134,10 +134,14 @@ func (w *world) read() string {
 		fmt.Fprintf(&b, "Discord\n-------\n%s\n\n", m.Text())
 	}
 	return today.ReplaceAllStringFunc(b.String(), func(s string) string {
-		if words := strings.Fields(s); len(words) > 3 {
-			return strings.Join(words[:len(words)-3], " ") + " TODAY"
+		word, _, _ := strings.Cut(s, " ")
+		switch word {
+		case "Recorded", "Covers":
+			return "Recorded TODAY "
+		case "story":
+			word = "story on"
 		}
-		return "TODAY"
+		return word + " TODAY"
 	})
 }
 
@@ -205,6 +209,56 @@ func TestCorrectionsWithoutMessages(t *testing.T) {
 	for _, text := range []string{chat[2].Text, channel[1].Text()} {
 		if !strings.Contains(text, "Event 2") || strings.Contains(text, "Incident") {
 			t.Errorf("the next digest is\n%s", text)
+		}
+	}
+}
+
+// TestCorrectionsOfMany corrects what four messages told: each is marked, and one digest
+// answers none of them. Then the story is closed with the save that corrects it again:
+// nothing of that reaches anybody.
+func TestCorrectionsOfMany(t *testing.T) {
+	t.Parallel()
+	const told = 4
+	w := newCorrected(t)
+	w.write("briefs/other.yaml", "title: Harbour bridge\noverview: Text.\ntimeline:\n  - {id: closed, date: 2025, title: It is closed}\n")
+	w.write("briefs/grain.yaml", story(1, "Event"))
+	w.start("--listen", "off", "--settle", "300ms")
+	reached := func(messages, edits int) func() bool {
+		return func() bool {
+			on, at := w.counts()
+			return on == [2]int{messages, messages} && at == [2]int{edits, edits}
+		}
+	}
+	for n := range told {
+		w.write("briefs/grain.yaml", story(2+n, "Event"))
+		w.wait("a digest", reached(n+1, 0))
+	}
+	first := strings.Replace(story(1+told, "Incident"), "Incident 0", "Event 0", 1)
+	w.write("briefs/grain.yaml", first)
+	w.wait("the digest of corrections", reached(told+1, told))
+	closed := strings.ReplaceAll(first, "Incident", "Secret")
+	w.write("briefs/grain.yaml", strings.Replace(closed, "overview:", "audience: [newsroom]\noverview:", 1))
+	w.write("briefs/other.yaml", "title: Harbour bridge\noverview: Text.\ntimeline:\n  - {id: closed, date: 2025, title: It is closed}\n  - {id: open, date: 2026, title: It is open}\n")
+	w.wait("the digest of the other story", reached(told+2, told))
+	w.process.stop()
+	seen := w.read()
+	if strings.Contains(seen, "Secret") {
+		t.Errorf("what may not be seen is:\n%s", seen)
+	}
+	for n := range told {
+		// On both services, in the message that told it and in the digest.
+		if got := strings.Count(seen, fmt.Sprintf("~~Event %d~~ → Incident %d", n+1, n+1)); got != 4 {
+			t.Errorf("event %d is corrected %d times:\n%s", n+1, got, seen)
+		}
+	}
+	for _, m := range w.telegram.Messages(correctedChat) {
+		if m.ReplyTo != 0 {
+			t.Errorf("message %d answers %d", m.ID, m.ReplyTo)
+		}
+	}
+	for _, m := range w.discord.Messages(correctedChannel) {
+		if m.Reply != "" {
+			t.Errorf("message %s answers %s", m.ID, m.Reply)
 		}
 	}
 }
