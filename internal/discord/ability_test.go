@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -158,30 +159,47 @@ func TestEditOfWhatIsNotOurs(t *testing.T) {
 	})
 }
 
+// An edit of an old message waits where that is short, and is given up where it is
+// not. Either way it keeps nothing else back.
 func TestOldMessagesAreEditedOnlySoOften(t *testing.T) {
-	playUnserved(t, discordtest.Options{}, func(s *stage) {
-		s.refusals = true
-		m := s.send(channelID, tended(), "key")
-		edit := func(m discordtest.Message) error {
-			return s.discord.Edit(s.ctx, conversation(m.Channel), chat.MessageID(m.ID), tended())
-		}
-		for range 30 {
-			s.expect(edit(m), "sent", "")
-		}
-		time.Sleep(2 * time.Hour) // of the bubble
-		n := 0
-		var err error
-		for ; n < 100 && err == nil; n++ {
-			err = edit(m)
-		}
-		s.expect(err, "fixed", "too often")
-		if n < 2 {
-			s.Errorf("it was edited %d times", n-1)
-		}
-		// That keeps nothing else back.
-		fresh := s.send(channelID, tended(), "another")
-		s.expect(edit(fresh), "sent", "")
-	})
+	for name, test := range map[string]struct {
+		per  time.Duration
+		want string
+	}{
+		"seconds": {20 * time.Second, "later"},
+		"an hour": {time.Hour, "fixed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			playUnserved(t, discordtest.Options{Limits: true}, func(s *stage) {
+				s.refusals = true
+				s.server.SetOldEdits(3, test.per)
+				m := s.send(channelID, tended(), "key")
+				edit := func(m discordtest.Message) error {
+					return s.discord.Edit(s.ctx, conversation(m.Channel), chat.MessageID(m.ID), tended())
+				}
+				for range 10 {
+					s.expect(edit(m), "sent", "")
+				}
+				time.Sleep(2 * time.Hour) // of the bubble
+				for range 3 {
+					s.expect(edit(m), "sent", "")
+				}
+				err := edit(m)
+				s.expect(err, test.want, "")
+				began := time.Now()
+				fresh := s.send(channelID, tended(), "another")
+				s.expect(edit(fresh), "sent", "")
+				if took := time.Since(began); took > 5*time.Second {
+					s.Errorf("a new message and its edit took %v", took)
+				}
+				var later *chat.Later
+				if errors.As(err, &later) {
+					time.Sleep(later.After)
+					s.expect(edit(m), "sent", "")
+				}
+			})
+		})
+	}
 }
 
 func TestReplyAnswersAndNotifiesNobody(t *testing.T) {

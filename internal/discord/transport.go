@@ -148,6 +148,9 @@ func (t *transport) refusal(resp *http.Response, body []byte, kind class, route,
 	e := readError(resp, body)
 	t.pacer.count(e)
 	switch {
+	case e.JSON && e.Code == tooManyEdits:
+		// That limits the edits of old messages alone, and not the bucket.
+		t.pacer.genuine()
 	case e.Status == http.StatusTooManyRequests:
 		t.pacer.hold(e, route, major)
 	case e.JSON:

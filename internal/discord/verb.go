@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -38,6 +39,13 @@ const (
 	threadExists   = 160004
 	tooManyThreads = 160006
 )
+
+// shortWait is for how long an edit of an old message is put off: Discord takes a few
+// of them in a channel and names the wait for the next. It documents no numbers, and
+// bots have seen some seconds
+// (https://github.com/discord/discord-api-docs/issues/4413). What would take longer is
+// told in another way.
+const shortWait = time.Minute
 
 // why says in plain words why a verb that Discord answered with a code can never be
 // done; empty: it may be.
@@ -88,6 +96,9 @@ func (v verb) outcome(err error, bytes int) error {
 	if errors.As(err, &api) && api.decides() {
 		if v == toUnpin && api.Code == unknownMessage {
 			return nil // what is deleted is pinned no more
+		}
+		if v == toEdit && api.Code == tooManyEdits && api.After > 0 && api.After <= shortWait {
+			return &chat.Later{After: api.After, Err: err}
 		}
 		if why := v.why(api.Code); why != "" {
 			return &chat.Fixed{Err: fmt.Errorf("%s: %w", why, err)}

@@ -53,10 +53,12 @@ type Server struct {
 	guilds       map[string]*Guild
 	channels     map[string]*Channel
 	messages     map[string]*Message
-	posted       []string            // ids of messages, oldest first
-	threads      []string            // ids of threads that the bot opened, oldest first
-	pins         map[string][]string // ids of messages by channel, oldest pin first
-	oldEdits     map[string][]time.Time
+	posted       []string               // ids of messages, oldest first
+	threads      []string               // ids of threads that the bot opened, oldest first
+	pins         map[string][]string    // ids of messages by channel, oldest pin first
+	oldEdits     map[string][]time.Time // of old messages, by channel
+	oldMax       int
+	oldPer       time.Duration
 	nonces       map[string]nonce    // by channel and nonce
 	interactions map[string]*Pending // by token
 	commands     []map[string]any
@@ -84,7 +86,7 @@ func NewServer(o Options) (*Server, error) {
 		options: o, application: "1100000000000000001", done: make(chan struct{}), changed: make(chan struct{}),
 		lastID: 1_200_000_000_000_000_000,
 		guilds: map[string]*Guild{}, channels: map[string]*Channel{}, messages: map[string]*Message{},
-		pins: map[string][]string{}, oldEdits: map[string][]time.Time{},
+		pins: map[string][]string{}, oldEdits: map[string][]time.Time{}, oldMax: oldEdits, oldPer: oldEditsPer,
 		nonces: map[string]nonce{}, interactions: map[string]*Pending{},
 	}
 	if s.options.Token == "" {
