@@ -63,14 +63,47 @@ func (d *Discord) Reply(ctx context.Context, to chat.Conversation, original chat
 
 // unanswerable says that an answer failed for being one.
 func unanswerable(err error) bool {
-	code := codeOf(err)
-	return code == noHistory || code == invalidBody && strings.Contains(err.Error(), "message_reference")
+	switch codeOf(err) {
+	case noHistory, unknownMessage:
+		return true
+	case invalidBody:
+		return strings.Contains(err.Error(), "message_reference")
+	}
+	return false
 }
 
-// Pin keeps a message at the top of its channel. Discord adds a line that says so,
-// which notifies nobody.
+// Pin keeps a message at the top of its channel. Discord says so in a line of its
+// own, which notifies nobody, and which is taken away again, so that nothing is unread.
 func (d *Discord) Pin(ctx context.Context, where chat.Conversation, id chat.MessageID) error {
-	return d.pinning(ctx, http.MethodPut, where, id, toPin)
+	err := d.pinning(ctx, http.MethodPut, where, id, toPin)
+	if err == nil {
+		d.hush(ctx, where.ID, id)
+	}
+	return err
+}
+
+// pinNotice is the type of the message by which Discord says that another was pinned
+// (https://discord.com/developers/docs/resources/message#message-object-message-types).
+const pinNotice = 6
+
+// hush deletes what Discord said of a pin of a moment ago. That is a message of the
+// bot's own; to find it takes READ_MESSAGE_HISTORY. Nothing depends on it.
+func (d *Discord) hush(ctx context.Context, channel string, pinned chat.MessageID) {
+	messages := "/channels/" + channel + "/messages"
+	var latest []struct {
+		ID        string    `json:"id"`
+		Type      int       `json:"type"`
+		Reference reference `json:"message_reference"`
+	}
+	err := d.rest.do(ctx, http.MethodGet, messages+"?limit=5", nil, &latest)
+	for _, m := range latest {
+		if m.Type == pinNotice && m.Reference.MessageID == string(pinned) {
+			err = d.rest.do(ctx, http.MethodDelete, messages+"/"+m.ID, nil, nil)
+		}
+	}
+	if err != nil {
+		d.logger.Debug("what Discord says of a pin stays", "channel", channel, "error", err)
+	}
 }
 
 // Unpin undoes [Discord.Pin].

@@ -234,6 +234,10 @@ func TestReplyToWhatCannotBeAnswered(t *testing.T) {
 		"elsewhere":  func(s *stage, m discordtest.Message) string { return s.send(threadID, tended(), "there").ID },
 		"no history": func(s *stage, m discordtest.Message) string { s.deny(discordtest.ReadMessageHistory); return m.ID },
 		"no id":      func(s *stage, m discordtest.Message) string { return "" },
+		"unknown": func(s *stage, m discordtest.Message) string {
+			s.server.Fail(discordtest.Fault{Body: "message_reference", Status: 404, Code: 10008})
+			return m.ID
+		},
 		"refused as is": func(s *stage, m discordtest.Message) string {
 			s.server.Fail(discordtest.Fault{Body: "message_reference", Status: 400, Code: 50035, Message: "message_reference: Cannot reply to a system message"})
 			return m.ID
@@ -278,6 +282,25 @@ func TestPinAndUnpinChangeNothingWhenRepeated(t *testing.T) {
 	})
 }
 
+// Only Discord's own word on this very pin is taken away, and nothing depends on it.
+func TestPinsAreSilent(t *testing.T) {
+	playUnserved(t, discordtest.Options{}, func(s *stage) {
+		first, second := s.send(threadID, tended(), "first"), s.send(threadID, tended(), "second")
+		s.server.Fail(discordtest.Fault{Method: "GET", Path: "/channels/*/messages", Status: 500})
+		s.expect(s.discord.Pin(s.ctx, conversation(threadID), chat.MessageID(first.ID)), "sent", "")
+		if n := s.server.Notices(threadID); len(n) != 1 {
+			s.Errorf("%d notices of the first pin, want the one that could not be found", len(n))
+		}
+		s.expect(s.discord.Pin(s.ctx, conversation(threadID), chat.MessageID(second.ID)), "sent", "")
+		if n := s.server.Notices(threadID); len(n) != 1 || n[0].Reply != first.ID {
+			s.Errorf("the notices are %+v, want that of the first pin alone", n)
+		}
+		if n := len(s.server.Messages(threadID)); n != 2 {
+			s.Errorf("%d messages, want 2", n)
+		}
+	})
+}
+
 func TestPinOutcomes(t *testing.T) {
 	pins := "/channels/*/messages/pins/*"
 	for name, test := range map[string]struct {
@@ -289,7 +312,10 @@ func TestPinOutcomes(t *testing.T) {
 		"forbidden": {func(s *stage, m discordtest.Message) { s.deny(discordtest.PinMessages) }, "fixed", "PIN_MESSAGES", "fixed"},
 		"deleted":   {func(s *stage, m discordtest.Message) { s.server.DeleteMessage(m.ID) }, "fixed", "deleted", "sent"},
 		"archived":  {func(s *stage, m discordtest.Message) { s.archive(threadID, false) }, "fixed", "archived", "fixed"},
-		"unseen":    {func(s *stage, m discordtest.Message) { s.deny(discordtest.ViewChannel) }, "gone", "VIEW_CHANNEL", "gone"},
+		"locked": {func(s *stage, m discordtest.Message) {
+			s.server.AddChannel(discordtest.Channel{ID: threadID, Guild: guildID, Type: discordtest.PublicThread, Parent: channelID, Locked: true})
+		}, "fixed", "locked", "fixed"},
+		"unseen": {func(s *stage, m discordtest.Message) { s.deny(discordtest.ViewChannel) }, "gone", "VIEW_CHANNEL", "gone"},
 		"unanswered": {func(s *stage, m discordtest.Message) {
 			s.server.Fail(discordtest.Fault{Path: pins, Reset: true, Times: 2})
 		}, "uncertain", "", "uncertain"},
@@ -356,6 +382,7 @@ func TestMessageURL(t *testing.T) {
 func TestTendingKeepsToTheLimits(t *testing.T) {
 	playUnserved(t, discordtest.Options{Limits: true}, func(s *stage) {
 		m := s.send(channelID, tended(), "key")
+		s.expect(s.discord.Pin(s.ctx, conversation(channelID), chat.MessageID(m.ID)), "sent", "")
 		began := time.Now()
 		failed := make(chan error, 200)
 		for i := range cap(failed) {

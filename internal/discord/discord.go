@@ -276,10 +276,6 @@ func (d *Discord) send(ctx context.Context, to chat.Conversation, c chat.Card, p
 		return "", &chat.Refused{Err: fmt.Errorf("the key %q has more than %d bytes", p.Nonce, maxNonce)}
 	}
 	id, err := d.post(ctx, to.ID, compose(c, ""), p)
-	if p.Reference != nil && unanswerable(err) {
-		p.Reference = nil
-		id, err = d.post(ctx, to.ID, compose(c, ""), p)
-	}
 	if c.Picture != nil && refusesFile(err) {
 		// Perhaps only the picture is not allowed: its words are.
 		id, err = d.post(ctx, to.ID, compose(pictureless(c), ""), p)
@@ -337,6 +333,10 @@ func (d *Discord) post(ctx context.Context, channel string, m message, p posted)
 	err := d.rest.message(ctx, http.MethodPost, "/channels/"+channel+"/messages", p, m.picture, &sent)
 	if err == nil && sent.ID == "" {
 		err = &wireError{Wrote: true, Err: errors.New("the answer names no message")}
+	}
+	if p.Reference != nil && unanswerable(err) {
+		p.Reference = nil
+		return d.post(ctx, channel, m, p)
 	}
 	return sent.ID, outcome(err, m.text())
 }

@@ -19,6 +19,8 @@ type Message struct {
 	Nonce                string
 	// Author is who wrote it, empty for the bot, and Reply the message it answers.
 	Author, Reply string
+	// Notice is the type of a message that Discord itself wrote, zero for any other.
+	Notice int
 	// Interaction is the id of the interaction it answers, or empty.
 	Interaction string
 	Files       []string
@@ -85,14 +87,14 @@ func (m Message) Button(label string) (Button, bool) {
 }
 
 // Messages are the messages of a channel that are seen by everybody there, oldest
-// first; an empty channel means all channels.
+// first, without what Discord itself wrote; an empty channel means all channels.
 func (s *Server) Messages(channel string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []Message
 	for _, id := range s.posted {
 		m := s.messages[id]
-		if (channel == "" || m.Channel == channel) && !m.Ephemeral() && !m.Deleted {
+		if (channel == "" || m.Channel == channel) && !m.Ephemeral() && !m.Deleted && m.Notice == 0 {
 			all = append(all, *m)
 		}
 	}
@@ -106,7 +108,20 @@ func (s *Server) Visible(channel string) []Message {
 	defer s.mu.Unlock()
 	var all []Message
 	for _, id := range s.posted {
-		if m := s.messages[id]; m.Channel == channel && !m.Deleted {
+		if m := s.messages[id]; m.Channel == channel && !m.Deleted && m.Notice == 0 {
+			all = append(all, *m)
+		}
+	}
+	return all
+}
+
+// Notices are the messages that Discord itself wrote in a channel, oldest first.
+func (s *Server) Notices(channel string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, id := range s.posted {
+		if m := s.messages[id]; m.Channel == channel && !m.Deleted && m.Notice != 0 {
 			all = append(all, *m)
 		}
 	}
@@ -194,10 +209,14 @@ func (s *Server) patchMessage(c *call) answer {
 	switch {
 	case m == nil || m.Deleted || m.Ephemeral() || m.Channel != ch.ID:
 		return refuse(http.StatusNotFound, 10008, "Unknown Message")
+	case m.Notice != 0:
+		return refuse(http.StatusForbidden, 50021, "Cannot execute action on a system message")
 	case m.Author != "":
 		return refuse(http.StatusForbidden, 50005, "Cannot edit a message authored by another user")
 	case ch.Archived:
 		return refuse(http.StatusBadRequest, 50083, "Thread is archived")
+	case s.locked(ch):
+		return refuse(http.StatusForbidden, 160005, "Thread is locked")
 	case len(c.files) > 0 && s.may(ch)&AttachFiles == 0:
 		return refuse(http.StatusForbidden, 50013, "Missing Permissions")
 	}
@@ -258,12 +277,17 @@ func (s *Server) original(ch *Channel, body map[string]any) (string, answer, boo
 	if !given {
 		return "", answer{}, true
 	}
+	if other := str(r["channel_id"]); other != "" && other != ch.ID {
+		return "", invalid("message_reference: the message is of another channel"), false
+	}
 	id, _ := r["message_id"].(string)
 	strict, said := r["fail_if_not_exists"].(bool)
 	m := s.messages[id]
 	switch {
 	case s.may(ch)&ReadMessageHistory == 0:
 		return "", refuse(http.StatusBadRequest, 160002, "Cannot reply without permission to read message history"), false
+	case m != nil && m.Notice != 0 && m.Channel == ch.ID:
+		return "", invalid("message_reference: Cannot reply to a system message"), false
 	case m != nil && !m.Deleted && !m.Ephemeral() && m.Channel == ch.ID:
 		return id, answer{}, true
 	case strict || !said:
@@ -287,6 +311,33 @@ func (s *Server) getMessage(c *call) answer {
 		return refuse(http.StatusNotFound, 10008, "Unknown Message")
 	}
 	return ok(s.messageObject(m))
+}
+
+// getMessages lists the newest messages of a channel, none where the bot may not read
+// its history (https://discord.com/developers/docs/resources/message#get-channel-messages).
+func (s *Server) getMessages(c *call) answer {
+	limit := 50
+	if given := c.URL.Query().Get("limit"); given != "" {
+		if json.Unmarshal([]byte(given), &limit) != nil || limit < 1 || limit > 100 {
+			return invalid("limit: %q is none", given)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, a, fine := s.mayLook(c.PathValue("channel"))
+	if !fine {
+		return a
+	}
+	list := []any{}
+	if s.may(ch)&ReadMessageHistory == 0 {
+		return ok(list)
+	}
+	for _, id := range slices.Backward(s.posted) {
+		if m := s.messages[id]; m.Channel == ch.ID && !m.Deleted && !m.Ephemeral() && len(list) < limit {
+			list = append(list, s.messageObject(m))
+		}
+	}
+	return ok(list)
 }
 
 // put stores a new message. The caller holds s.mu.
@@ -345,7 +396,7 @@ func (s *Server) fill(m *Message, body map[string]any, files map[string]file) {
 	for _, f := range files {
 		m.Files = append(m.Files, f.Name)
 	}
-	m.Pings = m.Pings || pings(m.Content, body["allowed_mentions"])
+	m.Pings = m.Pings || pings(m.Content, body["allowed_mentions"]) || m.Reply != "" && m.Notice == 0 && pingsAuthor(body["allowed_mentions"])
 }
 
 // pings says whether a content with these allowed mentions notifies anybody: by
@@ -365,6 +416,14 @@ func pings(content string, allowed any) bool {
 	return len(parse)+len(users)+len(roles) > 0
 }
 
+// pingsAuthor says whether an answer with these allowed mentions notifies the author
+// of the original: by default it does.
+func pingsAuthor(allowed any) bool {
+	m, given := allowed.(map[string]any)
+	replied, _ := m["replied_user"].(bool)
+	return !given || replied
+}
+
 // messageObject is a message as the API shows it. The caller holds s.mu.
 func (s *Server) messageObject(m *Message) map[string]any {
 	list := func(k string) any {
@@ -377,7 +436,14 @@ func (s *Server) messageObject(m *Message) map[string]any {
 		"id": m.ID, "channel_id": m.Channel, "content": m.Content, "author": s.botUser(), "type": 0,
 		"embeds": list("embeds"), "components": list("components"), "attachments": []any{}, "flags": m.Flags,
 		"timestamp": m.At.UTC().Format(time.RFC3339Nano), "edited_timestamp": nil, "mentions": []any{},
-		"mention_roles": []any{}, "mention_everyone": false, "pinned": false, "tts": false,
+		"mention_roles": []any{}, "mention_everyone": false, "pinned": slices.Contains(s.pins[m.Channel], m.ID), "tts": false,
+	}
+	if m.Reply != "" {
+		o["type"] = 19
+		o["message_reference"] = map[string]any{"type": 0, "channel_id": m.Channel, "message_id": m.Reply}
+	}
+	if m.Notice != 0 {
+		o["type"] = m.Notice
 	}
 	if m.Nonce != "" {
 		o["nonce"] = m.Nonce

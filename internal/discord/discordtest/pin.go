@@ -38,12 +38,23 @@ func (s *Server) mayPin(c *call) (*Message, answer, bool) {
 	if m == nil || m.Deleted || m.Ephemeral() || m.Channel != ch.ID {
 		return nil, refuse(http.StatusNotFound, 10008, "Unknown Message"), false
 	}
-	if ch.Archived {
+	switch {
+	case m.Notice != 0:
+		return nil, refuse(http.StatusForbidden, 50021, "Cannot execute action on a system message"), false
+	case ch.Archived:
 		return nil, refuse(http.StatusBadRequest, 50083, "Thread is archived"), false
+	case s.locked(ch):
+		return nil, refuse(http.StatusForbidden, 160005, "Thread is locked"), false
 	}
 	return m, answer{}, true
 }
 
+// pinNotice is the type of the message by which Discord says that another was pinned
+// (https://discord.com/developers/docs/resources/message#message-object-message-types).
+// Its author is who pinned it.
+const pinNotice = 6
+
+// pin pins a message, and says so in the channel.
 func (s *Server) pin(c *call) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +68,7 @@ func (s *Server) pin(c *call) answer {
 		return refuse(http.StatusBadRequest, 30003, "Maximum number of pins reached for the channel (250)")
 	}
 	s.pins[m.Channel] = append(s.pins[m.Channel], m.ID)
-	s.notify()
+	s.put(&Message{Channel: m.Channel, Notice: pinNotice, Reply: m.ID}, nil, nil)
 	return noContent()
 }
 

@@ -278,6 +278,7 @@ func (s *Server) routes() http.Handler {
 	route("POST", "/channels/{channel}/messages", s.postMessage)
 	route("PATCH", "/channels/{channel}/messages/{message}", s.patchMessage)
 	route("GET", "/channels/{channel}/messages/{message}", s.getMessage)
+	route("GET", "/channels/{channel}/messages", s.getMessages)
 	route("DELETE", "/channels/{channel}/messages/{message}", s.deleteMessage)
 	route("PUT", "/channels/{channel}/messages/pins/{message}", s.pin)
 	route("DELETE", "/channels/{channel}/messages/pins/{message}", s.unpin)

@@ -155,12 +155,55 @@ func TestEditsThatAreRefused(t *testing.T) {
 		}
 		c.check("PATCH", path+m, text, 30046)
 		c.check("PATCH", path+c.post(testChannel), text, 0)
+		time.Sleep(oldEditsPer)
+		c.check("PATCH", path+m, text, 0)
+		c.SetOldEdits(0, time.Hour)
+		c.check("PATCH", path+m, text, 30046)
+		c.SetOldEdits(1, time.Hour)
 		time.Sleep(time.Hour)
 		c.check("PATCH", path+m, text, 0)
 		c.check("DELETE", path+m, nil, 0)
 		c.check("DELETE", path+m, nil, 10008)
 		c.check("PATCH", path+m, text, 10008)
 		c.check("DELETE", path+c.Write(testChannel, "7", "mine"), nil, 50013)
+	})
+}
+
+// What Discord itself wrote can be read and deleted, and nothing else.
+func TestNotices(t *testing.T) {
+	with(t, Options{}, func(c *client) {
+		path := "/channels/" + testChannel + "/messages/"
+		m := c.post(testChannel)
+		c.check("PUT", path+"pins/"+m, nil, 0)
+		c.check("PUT", path+"pins/"+m, nil, 0)
+		all := c.Notices(testChannel)
+		if len(all) != 1 || all[0].Reply != m || all[0].Pings || len(c.Messages(testChannel)) != 1 {
+			c.Fatalf("the notices are %+v", all)
+		}
+		notice := all[0].ID
+		c.check("PATCH", path+notice, object{"content": "y"}, 50021)
+		c.check("PUT", path+"pins/"+notice, nil, 50021)
+		c.check("POST", "/channels/"+testChannel+"/messages", object{"content": "x", "message_reference": object{"message_id": notice}}, 50035)
+		c.check("GET", "/channels/"+testChannel+"/messages?limit=2", nil, 0)
+		c.check("GET", "/channels/"+testChannel+"/messages?limit=0", nil, 50035)
+		c.check("GET", "/channels/"+testChannel+"/messages?limit=all", nil, 50035)
+		c.check("DELETE", path+notice, nil, 0)
+		if all := c.Notices(testChannel); len(all) != 0 {
+			c.Errorf("the notices are still %+v", all)
+		}
+	})
+}
+
+func TestChangesInLockedThreads(t *testing.T) {
+	with(t, Options{}, func(c *client) {
+		path := "/channels/" + testThread + "/messages/"
+		m := c.post(testThread)
+		c.AddChannel(Channel{ID: testThread, Guild: testGuild, Type: PublicThread, Parent: testChannel, Locked: true})
+		c.check("PATCH", path+m, object{"content": "y"}, 160005)
+		c.check("PUT", path+"pins/"+m, nil, 160005)
+		c.everybody(Tending | ManageThreads)
+		c.check("PATCH", path+m, object{"content": "y"}, 0)
+		c.check("PUT", path+"pins/"+m, nil, 0)
 	})
 }
 

@@ -278,6 +278,10 @@ func (s *Server) mayPost(c *Channel, embeds bool) (answer, bool) {
 	return answer{}, true
 }
 
+// locked says whether messages in a thread cannot be changed for its being locked. The
+// caller holds s.mu.
+func (s *Server) locked(c *Channel) bool { return c.Locked && s.may(c)&ManageThreads == 0 }
+
 func (s *Server) botUser() map[string]any {
 	return map[string]any{"id": s.application, "username": "briefbot", "discriminator": "0001", "global_name": nil, "avatar": nil, "bot": true, "flags": 0, "public_flags": 0}
 }
