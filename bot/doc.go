@@ -102,7 +102,8 @@
 // given, sends in flight settle, and whoever opened the ledger closes it. What a
 // platform may ask of the bot is in host.go, trouble for the operators in alarm.go and
 // the cards that tell of it in cry.go, and how the rooms of configured subscriptions
-// are found in rooms.go. Command briefbot, in cmd, makes the parts from flags,
+// are found in rooms.go. What becomes of a conversation that is lost or moves is in
+// suspend.go and probe.go. Command briefbot, in cmd, makes the parts from flags,
 // environment and file, and hands them to New.
 //
 // # How a question is answered
