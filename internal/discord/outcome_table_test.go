@@ -42,35 +42,100 @@ type column struct {
 	path string // what it asks for, as a fault has it
 	do   func(s *stage) error
 	// codes are the outcomes that a code decides, whatever the status; the rest is
-	// decided by the status.
-	codes map[string][]int
+	// decided by the status: lost is that of a 403 and of a 404 with a code, wrong that
+	// of what Discord does not take.
+	codes       map[string][]int
+	lost, wrong string
 }
 
-// columns are the verbs of the table. A verb of its own gets a column of its own.
+// forNow are the codes of what passes by itself, for every verb, and for one more.
+func forNow(more ...int) []int {
+	return append(more, 20016, 20022, 20028, 20029, 30037, 30040, 30042, 40003, 40004, 40006, 40062, 40333, 110000, 110001, 130000, 160007)
+}
+
+// forAll are the codes of what concerns the application itself.
+func forAll() []int { return []int{40001, 40002, 50010, 50014, 50041} }
+
+// closed are the codes of a channel that is closed to the bot for everything, and
+// shut those of one where it cannot post.
+func closed() []int { return []int{10001, 10003, 10004, 10013, 50001} }
+
+func shut() []int {
+	return []int{10007, 20024, 40007, 40058, 40067, 50007, 50008, 50009, 50013, 50024, 50095, 50278, 60003, 160002, 160005}
+}
+
+// badCards are the codes of a body that is wrong.
+func badCards() []int {
+	return []int{20001, 20002, 20009, 20031, 40005, 50006, 50035, 50045, 50046, 50109, 50110, 50123, 200000, 200001, 240000, 400001}
+}
+
+// posting are the outcomes of posting, sent those that mean that it was done.
+func posting(sent ...int) map[string][]int {
+	gone := slices.DeleteFunc(slices.Concat(closed(), shut(), []int{50083}), func(c int) bool { return slices.Contains(sent, c) })
+	return map[string][]int{
+		"sent": sent, "later": forNow(30046, 160006), "later, everyone": forAll(), "gone": gone, "refused": badCards(),
+	}
+}
+
+// note is a message that the bot posted.
+func (s *stage) note() chat.MessageID {
+	s.Helper()
+	for _, m := range s.server.Messages(channelID) {
+		return chat.MessageID(m.ID)
+	}
+	return chat.MessageID(s.send(channelID, chat.Card{Title: "Old news"}, "note").ID)
+}
+
+// fresh is a key that was not used before.
+func (s *stage) fresh() string { return fmt.Sprintf("key-%d", len(s.server.Requests())) }
+
+// columns are the verbs of the table.
 func columns() []column {
-	return []column{{
-		verb: "send", path: "/channels/" + channelID + "/messages",
-		do: func(s *stage) error {
-			_, err := s.discord.Send(s.ctx, conversation(channelID), chat.Card{Title: "News"}, "key")
+	const posts, forum = "/channels/" + channelID + "/messages", "2000000000000000009"
+	at := conversation(channelID)
+	return []column{
+		// The first copy of a repeat, deleted since, was sent.
+		{verb: "send", path: posts, codes: posting(10008), lost: "gone", wrong: "refused", do: func(s *stage) error {
+			_, err := s.discord.Send(s.ctx, at, chat.Card{Title: "News"}, "key")
 			return err
-		},
-		codes: map[string][]int{
-			"sent": {10008}, // the first copy of a repeat, deleted since
-			"later": {
-				20016, 20022, 20028, 20029, 30037, 30040, 30042, 30046, 40003, 40004, 40006, 40062, 40333,
-				110000, 110001, 130000, 160006, 160007,
-			},
-			"later, everyone": {40001, 40002, 50010, 50014, 50041},
-			"gone": {
-				10001, 10003, 10004, 10007, 10013, 20024, 40007, 40058, 40067, 50001, 50007, 50008, 50009, 50013,
-				50024, 50083, 50095, 50278, 60003, 160002, 160005,
-			},
-			"refused": {
-				20001, 20002, 20009, 20031, 40005, 50006, 50035, 50045, 50046, 50109, 50110, 50123,
-				200000, 200001, 240000, 400001,
-			},
-		},
-	}}
+		}},
+		// What cannot be an answer is posted without being one.
+		{verb: "reply", path: posts, codes: posting(10008, 160002), lost: "gone", wrong: "refused", do: func(s *stage) error {
+			_, err := s.discord.Reply(s.ctx, at, "1", chat.Card{Title: "News"}, "key")
+			return err
+		}},
+		{verb: "edit", path: posts + "/*", lost: "gone", wrong: "refused", codes: map[string][]int{
+			"later": forNow(160006), "later, everyone": forAll(), "gone": slices.Concat(closed(), shut()),
+			"fixed": {10008, 30046, 50005, 50021, 50083}, "refused": badCards(),
+		}, do: func(s *stage) error {
+			return s.discord.Edit(s.ctx, at, s.note(), chat.Card{Title: "News"})
+		}},
+		{verb: "pin", path: posts + "/pins/*", lost: "fixed", wrong: "fixed", codes: map[string][]int{
+			"later": forNow(30046, 160006), "later, everyone": forAll(), "gone": closed(),
+		}, do: func(s *stage) error {
+			return s.discord.Pin(s.ctx, at, s.note())
+		}},
+		{verb: "unpin", path: posts + "/pins/*", lost: "fixed", wrong: "fixed", codes: map[string][]int{
+			"sent": {10008}, "later": forNow(30046, 160006), "later, everyone": forAll(), "gone": closed(),
+		}, do: func(s *stage) error {
+			return s.discord.Unpin(s.ctx, at, s.note())
+		}},
+		// A message from which a thread was to be started, deleted since, is posted anew.
+		{verb: "open", path: posts + "/*/threads", lost: "fixed", wrong: "fixed", codes: map[string][]int{
+			"sent": {160004}, "later": forNow(30046, 10008), "later, everyone": forAll(), "gone": closed(),
+		}, do: func(s *stage) error {
+			_, err := s.discord.OpenThread(s.ctx, at, "News", chat.Card{Title: "News"}, s.fresh())
+			return err
+		}},
+		{verb: "open a post", path: "/channels/" + forum + "/threads", lost: "fixed", wrong: "refused", codes: map[string][]int{
+			"later": forNow(30046), "later, everyone": forAll(), "gone": closed(),
+			"fixed": append(shut(), 10008, 50005, 50021, 50083, 160006), "refused": badCards(),
+		}, do: func(s *stage) error {
+			s.server.AddChannel(discordtest.Channel{ID: forum, Guild: guildID, Name: "forum", Type: discordtest.ForumChannel})
+			_, err := s.discord.OpenThread(s.ctx, conversation(forum), s.fresh(), chat.Card{Title: "News"}, s.fresh())
+			return err
+		}},
+	}
 }
 
 func (c column) want(status, code int) string {
@@ -81,11 +146,11 @@ func (c column) want(status, code int) string {
 	}
 	switch {
 	case status == 403, status == 404 && code != 0:
-		return "gone"
+		return c.lost
 	case status == 404:
 		return "later, everyone" // the base address is wrong
 	}
-	return "refused"
+	return c.wrong
 }
 
 // Every published code has one outcome, and so has one that is new.
@@ -133,7 +198,7 @@ func (s *stage) eachCode(c column, status int, codes []int) {
 // Every status has one outcome, as JSON without a code and as a page of something
 // that stands before Discord.
 func TestEveryStatusHasOneOutcome(t *testing.T) {
-	want := func(status int, page bool) string {
+	want := func(c column, status int, page bool) string {
 		switch {
 		case status == 429:
 			if page {
@@ -149,11 +214,11 @@ func TestEveryStatusHasOneOutcome(t *testing.T) {
 		case 401, 404, 405:
 			return "later, everyone"
 		case 403:
-			return "gone"
+			return c.lost
 		case 408, 409, 423, 425:
 			return "later"
 		}
-		return "refused"
+		return c.wrong
 	}
 	statuses := []int{520, 521, 522, 523, 524, 525, 526, 527, 530}
 	for status := 201; status < 512; status++ {
@@ -167,22 +232,22 @@ func TestEveryStatusHasOneOutcome(t *testing.T) {
 				continue // a success, or an answer that has no body
 			}
 			t.Run(fmt.Sprintf("%d page %v", status, page), func(t *testing.T) {
-				playUnserved(t, discordtest.Options{}, func(s *stage) {
-					for _, c := range columns() {
+				for _, c := range columns() {
+					playUnserved(t, discordtest.Options{}, func(s *stage) {
 						f := discordtest.Fault{Path: c.path, Status: status, Message: "no"}
 						if page {
 							f.HTML = "<html><title>blocked</title>"
 						}
 						s.server.Fail(f)
 						err := c.do(s)
-						if got := outcomeName(err); got != want(status, page) {
-							s.Errorf("%s: %s, want %s (%v)", c.verb, got, want(status, page), err)
+						if got := outcomeName(err); got != want(c, status, page) {
+							s.Errorf("%s: %s, want %s (%v)", c.verb, got, want(c, status, page), err)
 						}
 						if stopped := s.discord.refused() != nil; stopped != (status == 401 && !page) {
 							s.Errorf("%s: the adapter stops: %v", c.verb, stopped)
 						}
-					}
-				})
+					})
+				}
 			})
 		}
 	}
