@@ -44,6 +44,7 @@ type Discord struct {
 	logger   *slog.Logger
 	told     told
 	starters starters
+	contact  chat.Contact
 
 	mu          sync.Mutex
 	application string // the application's id, once known
@@ -54,6 +55,9 @@ type Discord struct {
 	alarm       func(key, message string) // nil while nobody serves
 	untold      map[string]string         // troubles by key that nobody was told of yet
 }
+
+// Contact implements chat.Reporter: it is about the gateway.
+func (d *Discord) Contact() (since time.Time, trouble error) { return d.contact.State() }
 
 // New returns the platform. It opens no connection; its error names what is
 // wrong with the options.
@@ -192,7 +196,7 @@ func (d *Discord) Serve(ctx context.Context, host chat.Host) error {
 		events.push(func() { host.Alarm(serving, key, message) })
 	})
 	v := &supervisor{
-		rest: d.rest, dial: d.dial, logger: d.logger,
+		rest: d.rest, dial: d.dial, logger: d.logger, contact: &d.contact,
 		event: func(kind string, data json.RawMessage) {
 			if kind == "INTERACTION_CREATE" {
 				answers.Go(func() { receiver.handle(answering, data) })

@@ -18,6 +18,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"github.com/briefbot/briefbot/internal/chat"
 )
 
 // openWithin is how long a connection may take until the gateway is ready.
@@ -55,6 +57,7 @@ type supervisor struct {
 	event func(kind string, data json.RawMessage)
 	// starved is told that the budget of sessions is spent, for how long.
 	starved    func(time.Duration)
+	contact    *chat.Contact // nil: nobody asks
 	generation atomic.Int64
 }
 
@@ -76,6 +79,7 @@ func (v *supervisor) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		v.contact.Bad(e.err)
 		if err := fatal(e.err); err != nil {
 			return err
 		}
@@ -278,6 +282,7 @@ func (c *connection) watch(ctx context.Context, opened <-chan error) ending {
 	}
 	since := time.Now()
 	c.logger.Info("connected to the Discord gateway")
+	c.contact.Good()
 	select {
 	case <-c.ended():
 		return c.ending(nil, since)

@@ -91,6 +91,7 @@ func (t *Telegram) greet(ctx context.Context) (*user, error) {
 			t.log.Info("connected to Telegram", "bot", "@"+me.Username)
 			return me, nil
 		}
+		t.contact.Bad(err)
 		if f := faultOf(err); f == nil || !f.badToken() {
 			denials = 0
 		} else if denials++; denials == maxDenials {
@@ -174,6 +175,7 @@ func (s *session) fetch(ctx context.Context) ([]json.RawMessage, error) {
 
 // trouble says how long to wait after a failed poll, or that there is no use in it.
 func (s *session) trouble(ctx context.Context, err error) (wait time.Duration, fatal error) {
+	s.t.contact.Bad(err)
 	f := faultOf(err)
 	switch {
 	case f == nil:
@@ -223,6 +225,7 @@ func (s *session) conflict(ctx context.Context, err error) time.Duration {
 }
 
 func (s *session) recovered() {
+	s.t.contact.Good()
 	if s.failures > 0 || s.conflicts > 0 {
 		s.t.log.Info("Telegram is being polled again", "failures", s.failures+s.conflicts)
 	}

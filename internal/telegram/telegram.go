@@ -43,17 +43,18 @@ type Options struct {
 // tell addresses. All its methods may be called by
 // many at once, Serve only once.
 type Telegram struct {
-	log    *slog.Logger
-	client *client
-	gate   *gate
-	tempo  int
-	me     self
-	admins managers
-	parts  parts    // of cards being posted
-	edits  progress // of cards being edited
-	topics progress // opened, whose first message is not there yet
-	names  names
-	served atomic.Bool
+	log     *slog.Logger
+	client  *client
+	gate    *gate
+	tempo   int
+	me      self
+	admins  managers
+	parts   parts    // of cards being posted
+	edits   progress // of cards being edited
+	topics  progress // opened, whose first message is not there yet
+	names   names
+	served  atomic.Bool
+	contact chat.Contact
 }
 
 var (
@@ -65,6 +66,9 @@ var (
 
 // tokenShape is how BotFather writes a token.
 var tokenShape = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+
+// Contact implements chat.Reporter: it is about the polling of updates.
+func (t *Telegram) Contact() (since time.Time, trouble error) { return t.contact.State() }
 
 // New returns the bot on Telegram. It checks the options and touches no network.
 func New(o Options) (*Telegram, error) {
