@@ -86,6 +86,18 @@ func (h *health) set(part string, err error) {
 	h.parts[i] = &partError{part, err}
 }
 
+// of returns why a part does not work, nil if it does or is not known.
+func (h *health) of(part string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.parts {
+		if p.part == part {
+			return p.err
+		}
+	}
+	return nil
+}
+
 func (h *health) err() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

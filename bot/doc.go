@@ -71,7 +71,7 @@
 // an item rather than a number, is in page.go; stories.go lists stories and asks
 // which one is meant. What a conversation can order is in subscribe.go,
 // subscriptions.go and default.go, and why.go tells what became of it; help.go and
-// status.go tell of the bot itself.
+// status.go tell of the bot itself, operators.go of what only they may know.
 // Errors come back to errors.go, which decides what a reader may be told of them,
 // and words.go has the turns of phrase that all share.
 //

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/digest"
 )
@@ -24,11 +22,7 @@ func (b *Bot) status(ctx context.Context, q *question) (chat.Reply, error) {
 	if err != nil {
 		return chat.Reply{}, fmt.Errorf("reading the subscriptions: %w", err)
 	}
-	items := []chat.Item{
-		b.servedItem(ctx, q),
-		hereItem(q, here, orders, zoneOf(b.current().Timezone)),
-		addressItem(q),
-	}
+	items := []chat.Item{b.servedItem(ctx, q), b.hereItem(ctx, q, here, orders), addressItem(q)}
 	if q.operator && (q.Private || q.Direct) {
 		troubles, err := b.operatorItems(ctx, q)
 		if err != nil {
@@ -82,28 +76,75 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 	return chat.Item{ID: "served", Head: chat.Styled("Stories", chat.Bold), Body: body}
 }
 
-// hereItem is what is owed to this conversation.
-func hereItem(q *question, s digest.Status, orders []digest.Subscription, zone *time.Location) chat.Item {
-	words := "No subscriptions"
+// ordersShown is how many of a conversation's subscriptions its status lists.
+const ordersShown = 5
+
+// hereItem is what is ordered here, whether it can be posted, and what is owed.
+func (b *Bot) hereItem(ctx context.Context, q *question, s digest.Status, orders []digest.Subscription) chat.Item {
+	words := "No subscriptions."
 	if s.Subscriptions > 0 {
-		words = counted(s.Subscriptions, "subscription", "subscriptions")
+		words = counted(s.Subscriptions, "subscription", "subscriptions") + "."
 	}
-	if s.Suspended > 0 {
-		words += ", suspended"
+	body := chat.Plainly(words)
+	if len(orders) > 0 && b.runs(ctx, q) {
+		body = lines(body, b.orderLines(q, orders))
 	}
-	body := chat.Plainly(words + ".")
 	if i := slices.IndexFunc(orders, func(o digest.Subscription) bool { return o.Suspended != "" }); i >= 0 {
 		body = lines(body, chat.Plainly(suspendedWords(orders[i].Suspended)))
+		if missing := b.missingHere(ctx, q); missing != nil {
+			body = lines(body, missing)
+		}
 	}
 	body = lines(body, chat.Plainly(queueWords(s, q.now)))
 	if !s.Next.IsZero() {
-		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, zone)+"."))
+		body = lines(body, chat.Plainly("The next digest is due "+momentWords(s.Next, zoneOf(b.current().Timezone))+"."))
 	}
 	if held := heldWords(orders, q.now); held != "" {
 		body = lines(body, chat.Plainly(held))
 	}
 	return chat.Item{ID: "here", Head: chat.Styled("This conversation", chat.Bold), Body: body}
 }
+
+// runs says whether the asker manages the conversation, or is an operator.
+func (b *Bot) runs(ctx context.Context, q *question) bool {
+	return q.operator || q.Manages != nil && manages(ctx, *q.Invocation)
+}
+
+// orderLines are the subscriptions of a conversation, a line each.
+func (b *Bot) orderLines(q *question, orders []digest.Subscription) chat.Text {
+	var all []chat.Text
+	for _, o := range orders[:min(len(orders), ordersShown)] {
+		all = append(all, chat.Plainly("– "+capital(shorten(b.coverage(q, o), 120))+": "+orderWords(o)))
+	}
+	if more := len(orders) - ordersShown; more > 0 {
+		all = append(all, said(fmt.Sprintf("and %d more, which /subscriptions lists.", more)))
+	}
+	return lines(all...)
+}
+
+// missingHere says, to those who can change it, what the bot lacks to post in a
+// suspended conversation as the service has it now.
+func (b *Bot) missingHere(ctx context.Context, q *question) chat.Text {
+	surveyor, ok := b.platform(q.Where.Platform).(chat.Surveyor)
+	if !ok || !b.runs(ctx, q) {
+		return nil
+	}
+	asking, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	survey, err := surveyor.Survey(asking, q.Where)
+	switch {
+	case err != nil: // what the suspension says is all that is known
+		return nil
+	case survey.CanPost:
+		return chat.Plainly("The bot may post here again: what was kept comes in a moment.")
+	case len(survey.Missing) > 0:
+		return chat.Plainly("It lacks: " + listed(survey.Missing) + ". Give it that, and what was kept comes by itself.")
+	}
+	return nil
+}
+
+// askTime is how long an answer waits for what the service says of a conversation.
+const askTime = 2 * time.Second
 
 // heldWords says until when quiet hours hold what is to be posted; empty if none do.
 func heldWords(orders []digest.Subscription, now time.Time) string {
@@ -139,86 +180,6 @@ func addressItem(q *question) chat.Item {
 		body = lines(body, append(chat.Plainly("You: "), chat.Span{Text: q.Asker[0], Style: chat.Code}))
 	}
 	return chat.Item{ID: "addresses", Head: chat.Styled("Addresses for the configuration", chat.Bold), Body: body}
-}
-
-// operatorItems are what only operators see: deliveries of everyone, alarms, and
-// briefs that are broken.
-func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, error) {
-	all, err := b.ledger.Status(ctx, chat.Conversation{})
-	if err != nil {
-		return nil, fmt.Errorf("reading the status: %w", err)
-	}
-	alarms, err := b.ledger.Alarms(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the alarms: %w", err)
-	}
-	items := []chat.Item{{ID: "deliveries", Head: chat.Styled("All conversations", chat.Bold), Body: lines(
-		chat.Plainly(counted(all.Subscriptions, "subscription", "subscriptions")+", "+counted(all.Suspended, "conversation", "conversations")+" suspended."),
-		chat.Plainly(queueWords(all, q.now)),
-		chat.Plainly(fmt.Sprintf("%d posted, %d unconfirmed, %d refused, %d withheld.", all.Sent, all.Unconfirmed, all.Refused, all.Withheld)),
-	)}}
-	if broken := brokenWords(b.library.Current()); broken != "" {
-		items = append(items, chat.Item{ID: "broken", Head: chat.Styled("Broken briefs", chat.Bold), Body: chat.Plainly(broken)})
-	}
-	if n := warnings(b.library.Current()); n > 0 {
-		items = append(items, chat.Item{ID: "warnings", Head: chat.Styled(counted(n, "warning", "warnings")+" about the briefs", chat.Bold),
-			Body: chat.Plainly("briefbot check lists them.")})
-	}
-	if suspended, err := b.suspendedList(ctx); err != nil {
-		return nil, err
-	} else if suspended != "" {
-		items = append(items, chat.Item{ID: "suspended", Head: chat.Styled("Suspended", chat.Bold), Body: chat.Plainly(suspended)})
-	}
-	for i, a := range alarms {
-		if strings.HasPrefix(a.Key, brokenPrefix) {
-			continue // told above, as it is now
-		}
-		const moment = "2 January 2006, 15:04 UTC"
-		words := "On " + a.First.UTC().Format(moment) + "."
-		if a.Count > 1 {
-			words = fmt.Sprintf("Since %s, %d times, the last on %s.", a.First.UTC().Format(moment), a.Count, a.Last.UTC().Format(moment))
-		}
-		items = append(items, chat.Item{
-			ID: fmt.Sprintf("alarm-%d", i+1), Label: "Alarm",
-			Head: chat.Plainly(shorten(a.Message, 400)), Body: chat.Plainly(words),
-		})
-	}
-	return items, nil
-}
-
-// brokenWords lists the errors in briefs with their places.
-func brokenWords(s *brief.Snapshot) string {
-	var found []string
-	for _, p := range s.Problems() {
-		if p.Severity == brief.Error {
-			found = append(found, p.String())
-		}
-	}
-	return strings.Join(found, "\n")
-}
-
-func warnings(s *brief.Snapshot) int {
-	n := 0
-	for _, p := range s.Problems() {
-		if p.Severity == brief.Warning {
-			n++
-		}
-	}
-	return n
-}
-
-func (b *Bot) suspendedList(ctx context.Context) (string, error) {
-	subs, err := b.ledger.AllSubscriptions(ctx)
-	if err != nil {
-		return "", fmt.Errorf("reading the subscriptions: %w", err)
-	}
-	var found []string
-	for _, s := range subs {
-		if line := s.Where.String() + ": " + s.Suspended; s.Suspended != "" && !slices.Contains(found, line) {
-			found = append(found, line)
-		}
-	}
-	return strings.Join(found, "\n"), nil
 }
 
 // agoWords says how long ago something was.

@@ -17,9 +17,9 @@
 // be done with a message that was posted; keep.go has what else must outlive a
 // process, alarm.go what trouble there is, and status.go tells of all of it.
 //
-// browse.go finds deliveries for operators, retry.go has one sent again or not at all,
-// and why.go says what became of each change in a conversation, with untold.go for
-// those that no delivery tells.
+// browse.go finds deliveries for operators, traffic.go counts what waits, retry.go has
+// one sent again or not at all, and why.go says what became of each change in a
+// conversation, with untold.go for those that no delivery tells.
 //
 // # The dispatcher
 //

@@ -32,9 +32,9 @@ type Status struct {
 	// Amending is how often something is owed to be done with a message that was
 	// posted.
 	Amending int
-	// Sent, Unconfirmed, Refused and Withheld are messages settled.
-	Sent, Unconfirmed, Refused, Withheld int
-	LastSent                             time.Time
+	// Sent, Unconfirmed, Refused, Withheld and Skipped are messages settled.
+	Sent, Unconfirmed, Refused, Withheld, Skipped int
+	LastSent                                      time.Time
 	// Next is when the next scheduled digest is due.
 	Next time.Time
 }
@@ -113,5 +113,7 @@ func (s *Status) count(v *delivery, n int, planned, settled time.Time) {
 		s.Refused += n
 	case withheld:
 		s.Withheld += n
+	case skipped:
+		s.Skipped += n
 	}
 }
