@@ -123,8 +123,8 @@ const sqlNewAnswer = `UPDATE deliveries SET verb = 'reply', target = $1 WHERE id
 
 // answer owes cards to a conversation, the first as an answer to the message of a
 // delivery. They go where that message is.
-func (b *batch) answer(ctx context.Context, digest int64, key string, to chat.Conversation, target int64, cards []string, urgent bool) error {
-	job, err := b.job(ctx, to.Platform, urgent)
+func (b *batch) answer(ctx context.Context, digest int64, key string, to chat.Conversation, target int64, cards []string, l lane) error {
+	job, err := b.job(ctx, to.Platform, l)
 	if err != nil {
 		return err
 	}

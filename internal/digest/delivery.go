@@ -69,7 +69,7 @@ const (
 		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription LEFT JOIN deliveries t ON t.id = v.target `
 	sqlDelivery = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.verb IN ('post', 'reply') AND v.id > $2 ORDER BY v.id LIMIT 1`
-	sqlAmending = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.verb NOT IN ('post', 'reply') AND COALESCE(t.settled_at, 1) > 0
+	sqlAmending = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.job = $2 AND v.verb NOT IN ('post', 'reply') AND COALESCE(t.settled_at, 1) > 0
 		ORDER BY v.due_at, v.id LIMIT 1`
 	sqlOwns = `SELECT (SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message <> '' AND (message = $2 OR message LIKE CAST($2 AS TEXT) || ' %'))
 		+ (SELECT COUNT(*) FROM deliveries WHERE place = $3 AND place <> '' AND (message = $4 OR message LIKE CAST($4 AS TEXT) || ' %'))`
@@ -161,10 +161,10 @@ func (l *Ledger) Owns(ctx context.Context, where chat.Conversation, id chat.Mess
 	return n > 0, nil
 }
 
-// owed returns what is to be done next for a conversation, or nil: the oldest post
-// that no quiet hours keep, or while that waits, what is to be done with a message.
+// owed returns what a job is to do next for a conversation, or nil: the oldest post
+// that no quiet hours keep, or while that waits, what the job is to do with a message.
 // Until is when the first of what is kept or waits is due.
-func (l *Ledger) owed(ctx context.Context, where chat.Conversation, now time.Time) (v *delivery, until time.Time, err error) {
+func (l *Ledger) owed(ctx context.Context, where chat.Conversation, job int64, now time.Time) (v *delivery, until time.Time, err error) {
 	for last := int64(0); ; last = v.id {
 		if v, err = l.found(ctx, where, sqlDelivery, where.String(), last); err != nil {
 			return nil, until, err
@@ -180,7 +180,7 @@ func (l *Ledger) owed(ctx context.Context, where chat.Conversation, now time.Tim
 			break // those after it wait for it
 		}
 	}
-	v, err = l.found(ctx, where, sqlAmending, where.String())
+	v, err = l.found(ctx, where, sqlAmending, where.String(), job)
 	if err != nil || v == nil {
 		return nil, until, err
 	}
@@ -249,8 +249,9 @@ const (
 		WHERE id = $3 AND state = 'waiting' AND $4 = COALESCE((SELECT t.shown FROM deliveries t
 		WHERE t.id = CASE WHEN deliveries.verb = 'edit' THEN deliveries.target ELSE deliveries.id END), '')`
 	sqlSettle = `UPDATE deliveries SET state = $1, plain = $2, due_at = $3, doubts = $4, settled_at = $5, message = $6, trouble = $7 WHERE id = $8 AND settled_at = 0`
-	sqlDefer  = `UPDATE deliveries SET job = 0, due_at = CASE WHEN due_at < $1 THEN $2 ELSE due_at END WHERE conversation = $3 AND settled_at = 0`
-	sqlOfJob  = `SELECT conversation FROM deliveries WHERE job = $1 AND job > 0 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
+	sqlDefer  = `UPDATE deliveries SET job = 0, due_at = CASE WHEN due_at < $1 THEN $2 ELSE due_at END WHERE conversation = $3 AND settled_at = 0
+		AND (verb IN ('post', 'reply') OR job = $4)`
+	sqlOfJob = `SELECT conversation FROM deliveries WHERE job = $1 AND job > 0 AND settled_at = 0 GROUP BY conversation ORDER BY MIN(id)`
 )
 
 // errChanged says that a delivery is another now than it was read: its card was

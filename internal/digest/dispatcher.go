@@ -300,7 +300,8 @@ const (
 	sqlForgetJobs = `DELETE FROM river_job WHERE state NOT IN ('available', 'running')`
 	sqlAnyJob     = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed)
 		+ (SELECT COUNT(*) FROM (SELECT 1 FROM river_job LIMIT 1) jobs)`
-	sqlJobless = `SELECT v.id, v.conversation, COALESCE(g.urgent, v.verb IN ('post', 'reply')) FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
+	sqlJobless = `SELECT v.id, v.conversation, CASE WHEN v.verb NOT IN ('post', 'reply') AND COALESCE(g.form, '') <> 'living' THEN 0
+		WHEN COALESCE(g.urgent, TRUE) THEN 2 ELSE 1 END FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
 		WHERE v.settled_at = 0 AND v.job = 0 AND v.platform = $1 AND v.due_at <= $2 ORDER BY v.due_at, v.id LIMIT $3`
 	sqlAssign   = `UPDATE deliveries SET job = $1 WHERE id = $2 AND job = 0 AND settled_at = 0`
 	sqlNextOwed = `SELECT COALESCE(MIN(due_at), 0) FROM deliveries WHERE settled_at = 0 AND job = 0 AND platform = $1`
@@ -356,41 +357,49 @@ func (d *Dispatcher) recover(ctx context.Context) error {
 }
 
 type jobless struct {
-	id     int64
-	where  string
-	urgent bool // it is announced now, or a card of its own, such as an alarm
+	id    int64
+	where string
+	lane  lane
 }
 
 // assign gives jobs to at most sweepBatch deliveries and returns to how many.
 func (d *Dispatcher) assign(ctx context.Context, platform string, now time.Time) (int, error) {
 	found, err := collect(ctx, d.ledger.read, func(scan func(...any) error) (j jobless, err error) {
-		err = scan(&j.id, &j.where, &j.urgent)
+		err = scan(&j.id, &j.where, &j.lane)
 		return j, err
 	}, sqlJobless, platform, millis(now), int64(sweepBatch))
 	if err != nil || len(found) == 0 {
 		return 0, d.ledger.explain(err)
 	}
-	urgent := make(map[string]bool) // what is before it in its conversation is so too
+	first := make(map[string]lane) // what is before it in its conversation is in it too
 	for _, f := range found {
-		urgent[f.where] = urgent[f.where] || f.urgent
+		first[f.where] = max(first[f.where], f.lane)
 	}
+	var queues []string
 	err = d.ledger.update(ctx, "assign", func(tx *transaction) error {
 		b := batch{planner: &d.planner, tx: tx, now: now, jobs: make(map[string]*openJob)}
 		jobs := make(map[string]int64)
 		for _, f := range found {
-			if jobs[f.where] == 0 {
-				if jobs[f.where], err = b.job(ctx, platform, urgent[f.where]); err != nil {
+			l := f.lane
+			if l != laneAmend {
+				l = first[f.where]
+			}
+			job := jobs[f.where+queueName("", l)]
+			if job == 0 {
+				if job, err = b.job(ctx, platform, l); err != nil {
 					return err
 				}
+				jobs[f.where+queueName("", l)] = job
 			}
-			if _, err := tx.ExecContext(ctx, sqlAssign, jobs[f.where], f.id); err != nil {
+			if _, err := tx.ExecContext(ctx, sqlAssign, job, f.id); err != nil {
 				return err
 			}
 		}
+		queues = b.queues
 		return nil
 	})
 	if err == nil {
-		d.ledger.driver.bell.ring(queueName(platform, false), queueName(platform, true))
+		d.ledger.driver.bell.ring(queues...)
 	}
 	return len(found), err
 }
@@ -415,7 +424,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
 	defer context.AfterFunc(w.stop, cancel)()
 	conversations, err := d.ledger.conversationsOf(ctx, job.ID)
 	if err == nil {
-		err = e.work(ctx, conversations, job.Args.Urgent, d.now().Add(jobSlice))
+		err = e.work(ctx, conversations, job.ID, job.Args.Lane, d.now().Add(jobSlice))
 	}
 	if err = ignoreDone(ctx, err); err != nil {
 		d.alarm(ctx, "deliver", fmt.Sprintf("Sending what is owed did not work; it is tried again within a minute. %v", err))

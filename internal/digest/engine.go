@@ -60,26 +60,26 @@ func (e *engine) recall(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// work sends what is owed to conversations until nothing is due or ctx is done;
-// what it does not get to before the deadline is given back. What is urgent goes before
-// all that is not, also before what waits for its turn already.
-func (e *engine) work(ctx context.Context, conversations []chat.Conversation, urgent bool, deadline time.Time) error {
+// work sends what is owed to conversations, and does what a job is to do with messages
+// there, until nothing is due or ctx is done; what it does not get to before the
+// deadline is given back. What is in a lane that goes before another does so too where
+// that waits for its turn already.
+func (e *engine) work(ctx context.Context, conversations []chat.Conversation, job int64, l lane, deadline time.Time) error {
 	errs := make([]error, len(conversations))
 	var wg sync.WaitGroup
 	for i, where := range conversations {
 		wg.Go(func() {
-			if urgent {
-				defer e.pace.hurry(where)()
-			}
-			errs[i] = e.converse(ctx, where, deadline)
+			defer e.pace.hurry(where, l)()
+			errs[i] = e.converse(ctx, where, job, deadline)
 		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-// converse sends one conversation what it is owed, in order.
-func (e *engine) converse(ctx context.Context, where chat.Conversation, deadline time.Time) error {
+// converse sends one conversation what it is owed, in order, and then does what a job
+// is to do with messages there.
+func (e *engine) converse(ctx context.Context, where chat.Conversation, job int64, deadline time.Time) error {
 	unlock, err := e.locks.lock(ctx, where)
 	if err != nil {
 		return nil // stopping: the next start finds what is left
@@ -87,21 +87,21 @@ func (e *engine) converse(ctx context.Context, where chat.Conversation, deadline
 	defer unlock()
 	for ctx.Err() == nil {
 		now := e.now()
-		v, until, err := e.ledger.owed(ctx, where, now)
+		v, until, err := e.ledger.owed(ctx, where, job, now)
 		if err != nil || v == nil && until.IsZero() {
 			return ignoreDone(ctx, err)
 		}
 		switch {
 		case v == nil:
-			return e.leave(ctx, where, until)
+			return e.leave(ctx, where, job, until)
 		case v.state == sending:
 			err = e.settle(ctx, v, "", &chat.Uncertain{Err: errInterrupted})
 		case now.After(deadline):
-			return e.leave(ctx, where, now)
+			return e.leave(ctx, where, job, now)
 		default:
 			var away time.Duration
 			if away, err = e.deliver(ctx, v); away > 0 {
-				return e.leave(ctx, where, now.Add(away))
+				return e.leave(ctx, where, job, now.Add(away))
 			}
 		}
 		if err != nil {
@@ -119,11 +119,12 @@ func ignoreDone(ctx context.Context, err error) error {
 	return err
 }
 
-// leave gives a conversation back until a moment.
-func (e *engine) leave(ctx context.Context, where chat.Conversation, until time.Time) error {
+// leave gives a conversation back until a moment, but for what other jobs are to do
+// with messages there.
+func (e *engine) leave(ctx context.Context, where chat.Conversation, job int64, until time.Time) error {
 	err := e.journal.do(ctx, "leave", func(tx *transaction) error {
 		ms := millis(until)
-		_, err := tx.ExecContext(ctx, sqlDefer, ms, ms, where.String())
+		_, err := tx.ExecContext(ctx, sqlDefer, ms, ms, where.String(), job)
 		return err
 	})
 	e.ledger.stir()

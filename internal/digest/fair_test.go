@@ -197,3 +197,71 @@ func TestClockJumps(t *testing.T) {
 		})
 	}
 }
+
+// TestEditsGoLast has an event revised that everybody was told of, and others told of
+// something new while the messages are edited: no answer and no news wait for edits.
+func TestEditsGoLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, later := 1000, 100
+		if detecting {
+			n = 300
+		}
+		l := openNew(t)
+		f := newBoard("telegram")
+		f.pace, f.latency = chat.Pace{PerSecond: 28, Burst: 1, Each: time.Second, Workers: 8}, 100*time.Millisecond
+		var edited []time.Time // under the lock of the board
+		f.edit = func(int, chat.MessageID) (error, bool) {
+			edited = append(edited, time.Now())
+			return nil, true
+		}
+		record(t, l, dossier(t, "a"), dossier(t, "b"))
+		var subs []Subscription
+		for i := range n {
+			s := Subscription{Where: chat.Conversation{Platform: "telegram", ID: strconv.Itoa(i + 1)}, Stories: []string{"a"}, Schedule: Immediate}
+			if i < later {
+				s.Stories = []string{"a", "b"} // it is told while its messages are to be edited
+			}
+			subs = append(subs, s)
+		}
+		for i := range later {
+			subs = append(subs, Subscription{Where: chat.Conversation{Platform: "telegram", ID: strconv.Itoa(10_000 + i)}, Stories: []string{"b"}, Schedule: Immediate})
+		}
+		if err := l.Configure(t.Context(), subs); err != nil {
+			t.Fatal(err)
+		}
+		stop := run(t, amending(l, f))
+		defer stop()
+		record(t, l, dossier(t, "a", event("e0")), dossier(t, "b"))
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		began := time.Now()
+		record(t, l, dossier(t, "a", titledEvent("e0", "Another")), dossier(t, "b"))
+		answers := time.Duration(n) * time.Second / 28
+		time.Sleep(answers + 10*time.Second) // the answers are posted, and edits began
+		news := time.Now()
+		record(t, l, dossier(t, "a", titledEvent("e0", "Another")), dossier(t, "b", event("news")))
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		counts := make(map[string]int)
+		var lastAnswer, lastNews time.Duration
+		for _, p := range f.sent() {
+			switch {
+			case strings.HasPrefix(p.Card.Title, "re "):
+				counts["answers"]++
+				lastAnswer = max(lastAnswer, p.At.Sub(began))
+			case strings.Contains(p.Card.Title, "news"):
+				counts["news"]++
+				lastNews = max(lastNews, p.At.Sub(news))
+			}
+		}
+		if counts["answers"] != n || lastAnswer > answers*11/10+5*time.Second {
+			t.Errorf("%d of %d answers were posted, the last after %v", counts["answers"], n, lastAnswer)
+		}
+		if within := 2*time.Duration(later)*time.Second/28 + 5*time.Second; counts["news"] != 2*later || lastNews > within {
+			t.Errorf("%d of %d were told of what is new, the last after %v, want %v", counts["news"], 2*later, lastNews, within)
+		}
+		if len(edited) != n || !edited[n-1].After(news.Add(lastNews)) {
+			t.Errorf("%d of %d messages were edited", len(edited), n)
+		}
+	})
+}

@@ -78,7 +78,7 @@ func (l *Ledger) keep(ctx context.Context, tx *transaction, m living, card strin
 
 // living has the living message about a story show a digest's card, and posts it
 // where there is none.
-func (b *batch) living(ctx context.Context, digest int64, key string, s Subscription, story, card string, urgent bool) error {
+func (b *batch) living(ctx context.Context, digest int64, key string, s Subscription, story, card string, l lane) error {
 	var id, renew int64
 	err := b.tx.QueryRowContext(ctx, sqlLiving, s.ID, story).Scan(&id, &renew)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -99,7 +99,7 @@ func (b *batch) living(ctx context.Context, digest int64, key string, s Subscrip
 			return b.ledger.show(ctx, b.tx, id, card, digest, b.now)
 		}
 	}
-	job, err := b.job(ctx, s.Where.Platform, urgent)
+	job, err := b.job(ctx, s.Where.Platform, l)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (b *batch) living(ctx context.Context, digest int64, key string, s Subscrip
 	if _, err := b.tx.ExecContext(ctx, sqlSetLiving, s.ID, story, first, digest); err != nil {
 		return err
 	}
-	return b.ledger.verb(ctx, b.tx, pins, first, s.Where, "", 0, b.now)
+	return b.ledger.verb(ctx, b.tx, pins, first, s.Where, "", 0, job, b.now)
 }
 
 // fresh is for how long a living message goes on telling a change, while others
@@ -233,7 +233,7 @@ func (l *Ledger) renew(ctx context.Context, tx *transaction, m living, now time.
 	if err := l.unpin(ctx, tx, m.delivery, now); err != nil {
 		return err
 	}
-	return l.verb(ctx, tx, pins, id, where, "", 0, now)
+	return l.verb(ctx, tx, pins, id, where, "", 0, 0, now)
 }
 
 // unpin takes back that a message is pinned, or was to be.
@@ -249,7 +249,7 @@ func (l *Ledger) unpin(ctx context.Context, tx *transaction, target int64, now t
 	if err != nil {
 		return err
 	}
-	return l.verb(ctx, tx, unpins, target, old.where, "", 0, now)
+	return l.verb(ctx, tx, unpins, target, old.where, "", 0, 0, now)
 }
 
 // retire leaves the living messages of an order as they are, and unpins them: those

@@ -22,11 +22,11 @@ type governor struct {
 	bound bool          // there is a number of messages that may be in flight
 
 	mu      sync.Mutex
-	free    int       // how many more may be in flight
-	line    []*waiter // for one of those places
-	hurried map[chat.Conversation]int
-	next    time.Time // when the next message may go
-	paused  time.Time // until when none may
+	free    int                              // how many more may be in flight
+	line    []*waiter                        // for one of those places
+	hurried map[chat.Conversation][lanes]int // how many jobs of each lane work there
+	next    time.Time                        // when the next message may go
+	paused  time.Time                        // until when none may
 	earned  map[chat.Conversation]time.Time
 	cleared int // size of earned after it was last cleared
 }
@@ -38,7 +38,7 @@ type waiter struct {
 }
 
 func newGovernor(p chat.Platform) *governor {
-	g := &governor{earned: make(map[chat.Conversation]time.Time), hurried: make(map[chat.Conversation]int)}
+	g := &governor{earned: make(map[chat.Conversation]time.Time), hurried: make(map[chat.Conversation][lanes]int)}
 	pacer, ok := p.(chat.Pacer)
 	if !ok {
 		return g
@@ -106,19 +106,33 @@ func (g *governor) clear(now time.Time) {
 	g.cleared = len(g.earned)
 }
 
-// hurry has what goes to a conversation go before everything that is in no hurry, what
-// waits already too, until calm is called.
-func (g *governor) hurry(to chat.Conversation) (calm func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.hurried[to]++
-	return func() {
+// hurry has what goes to a conversation go before everything of the lanes that come
+// after, what waits already too, until calm is called.
+func (g *governor) hurry(to chat.Conversation, l lane) (calm func()) {
+	count := func(n int) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.hurried[to]--; g.hurried[to] == 0 {
+		jobs := g.hurried[to]
+		if jobs[l] += n; jobs == ([lanes]int{}) {
 			delete(g.hurried, to)
+			return
+		}
+		g.hurried[to] = jobs
+	}
+	count(1)
+	return func() { count(-1) }
+}
+
+// lane returns the first lane in which there are jobs for a conversation. The caller
+// holds g.mu.
+func (g *governor) lane(to chat.Conversation) lane {
+	jobs := g.hurried[to]
+	for l := laneNow; l > laneAmend; l-- {
+		if jobs[l] > 0 {
+			return l
 		}
 	}
+	return laneAmend
 }
 
 // seat waits for a place in flight. The error is ctx's.
@@ -153,12 +167,17 @@ func (g *governor) release() {
 		g.free++
 		return
 	}
-	i := 0
-	if len(g.hurried) > 0 {
-		i = max(0, slices.IndexFunc(g.line, func(w *waiter) bool { return g.hurried[w.to] > 0 }))
+	first, best := 0, lane(-1)
+	for i, w := range g.line {
+		if l := g.lane(w.to); l > best {
+			first, best = i, l
+		}
+		if best == laneNow {
+			break
+		}
 	}
-	w := g.line[i]
-	g.line = slices.Delete(g.line, i, i+1)
+	w := g.line[first]
+	g.line = slices.Delete(g.line, first, first+1)
 	close(w.seated)
 }
 

@@ -106,18 +106,21 @@ func (b *batch) digest(ctx context.Context, f flush, told part, key string) erro
 	if err != nil {
 		return err
 	}
-	urgent := passes(told.changes)
+	l := laneNews
+	if passes(told.changes) {
+		l = laneNow
+	}
 	if told.form == Living {
-		return b.living(ctx, id, key, s, told.story, cards[0], urgent)
+		return b.living(ctx, id, key, s, told.story, cards[0], l)
 	}
 	if told.form == Correction {
-		return b.answer(ctx, id, key, s.Where, told.target, cards, urgent)
+		return b.answer(ctx, id, key, s.Where, told.target, cards, l)
 	}
 	story := ""
 	if s.Mode == ModeThread {
 		story = told.story
 	}
-	return b.deliver(ctx, id, key, s.Where, story, cards, urgent)
+	return b.deliver(ctx, id, key, s.Where, story, cards, l)
 }
 
 // composition stores what is told, once, and returns the hashes of its cards.
@@ -154,8 +157,8 @@ func (b *batch) composition(ctx context.Context, c *composition) ([]string, erro
 
 // deliver owes cards to a conversation, or to the thread of a story in it, in their
 // order.
-func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, story string, cards []string, urgent bool) error {
-	job, err := b.job(ctx, to.Platform, urgent)
+func (b *batch) deliver(ctx context.Context, digest int64, key string, to chat.Conversation, story string, cards []string, l lane) error {
+	job, err := b.job(ctx, to.Platform, l)
 	if err != nil {
 		return err
 	}
@@ -181,14 +184,14 @@ func (b *batch) owe(ctx context.Context, digest, job int64, to chat.Conversation
 
 // job returns the number of a job that has room for one more conversation; 0 for
 // a platform that nobody serves now.
-func (b *batch) job(ctx context.Context, platform string, urgent bool) (int64, error) {
+func (b *batch) job(ctx context.Context, platform string, l lane) (int64, error) {
 	if !b.serves(platform) {
 		return 0, nil
 	}
-	queue := queueName(platform, urgent)
+	queue := queueName(platform, l)
 	open := b.jobs[queue]
 	if open == nil || open.left == 0 {
-		id, err := enqueue(ctx, b.ledger.inserter, b.tx, platform, urgent)
+		id, err := enqueue(ctx, b.ledger.inserter, b.tx, platform, l)
 		if err != nil {
 			return 0, err
 		}

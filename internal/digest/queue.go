@@ -83,6 +83,7 @@ const (
 	jobConversations = 50
 	jobsAtOnce       = 20 // a platform
 	urgentAtOnce     = 10 // of what is urgent
+	amendsAtOnce     = 4  // of what is done with messages that were posted
 	jobSlice         = time.Minute
 	jobTimeout       = 10 * time.Minute
 	queuePoll        = 30 * time.Second // only for what a full bell missed
@@ -92,26 +93,35 @@ const (
 // A batchArgs is the job of working on the deliveries that name it.
 type batchArgs struct {
 	Platform string `json:"platform"`
-	Urgent   bool   `json:"urgent,omitempty"`
+	Lane     lane   `json:"lane"`
 }
+
+// A lane is how much of a hurry a job is in. Each has a queue of its own, so that a long
+// broadcast does not keep busy the workers of what is urgent, nor many corrections those
+// of what is news.
+type lane int
+
+// The lanes, the last the first to go.
+const (
+	laneAmend lane = iota // what is done with messages that were posted
+	laneNews              // what tells news, also by keeping a message up to date
+	laneNow               // what is announced now, and cards of their own, such as alarms
+	lanes     = 3
+)
 
 // Kind is what River calls the job.
 func (batchArgs) Kind() string { return "deliver" }
 
-// queueName returns a queue of a platform: River allows letters, digits, _ and -. What
-// is urgent has one of its own, whose workers a long broadcast cannot keep busy.
-func queueName(platform string, urgent bool) string {
-	if urgent {
-		return "deliver_" + platform + "_now"
-	}
-	return "deliver_" + platform
+// queueName returns a queue of a platform: River allows letters, digits, _ and -.
+func queueName(platform string, l lane) string {
+	return "deliver_" + platform + [lanes]string{"_amend", "", "_now"}[l]
 }
 
 // enqueue adds a job for a platform within tx and returns its number. The caller
 // rings the bell once tx is committed.
-func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *transaction, platform string, urgent bool) (int64, error) {
-	args := batchArgs{Platform: platform, Urgent: urgent}
-	res, err := client.InsertTx(ctx, tx.Tx, args, &river.InsertOpts{Queue: queueName(platform, urgent), MaxAttempts: 1000})
+func enqueue(ctx context.Context, client *river.Client[*sql.Tx], tx *transaction, platform string, l lane) (int64, error) {
+	args := batchArgs{Platform: platform, Lane: l}
+	res, err := client.InsertTx(ctx, tx.Tx, args, &river.InsertOpts{Queue: queueName(platform, l), MaxAttempts: 1000})
 	if err != nil {
 		return 0, fmt.Errorf("enqueueing a batch: %w", err)
 	}
@@ -154,8 +164,9 @@ func newWorking(d *driver, platforms []string, w river.Worker[batchArgs], now fu
 	}
 	queues := make(map[string]river.QueueConfig)
 	for _, p := range platforms {
-		queues[queueName(p, false)] = river.QueueConfig{MaxWorkers: jobsAtOnce}
-		queues[queueName(p, true)] = river.QueueConfig{MaxWorkers: urgentAtOnce}
+		for l, workers := range [lanes]int{amendsAtOnce, jobsAtOnce, urgentAtOnce} {
+			queues[queueName(p, lane(l))] = river.QueueConfig{MaxWorkers: workers}
+		}
 	}
 	return river.NewClient(d, &river.Config{
 		Queues:               queues,

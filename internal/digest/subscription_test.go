@@ -169,7 +169,7 @@ func TestMove(t *testing.T) {
 			t.Errorf("status %+v, %v", s, err)
 		}
 	}
-	v, _, err := l.owed(ctx, to, l.now())
+	v, _, err := l.owed(ctx, to, 0, l.now())
 	if err != nil || v == nil || v.due.After(l.now()) {
 		t.Errorf("what is owed is %+v, %v; want it due", v, err)
 	}

@@ -73,7 +73,7 @@ const (
 	sqlSameEdit = `UPDATE deliveries SET card = $1, digest = $2, plain = FALSE WHERE target = $3 AND target > 0 AND verb = 'edit' AND state = 'waiting' AND settled_at = 0`
 	sqlNewVerb  = `INSERT INTO deliveries (id, key, digest, platform, conversation, card, state, plain, due_at, job, attempts, doubts,
 		planned_at, first_sent_at, settled_at, message, trouble, verb, target)
-		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, 0, 0, 0, $8, 0, 0, '', '', $9, $10)`
+		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', FALSE, $7, $8, 0, 0, $9, 0, 0, '', '', $10, $11)`
 )
 
 // A shown is what a message shows, or is owed to show.
@@ -126,13 +126,14 @@ func (l *Ledger) show(ctx context.Context, tx *transaction, target int64, card s
 	if n, err := res.RowsAffected(); err != nil || n > 0 {
 		return err
 	}
-	return l.verb(ctx, tx, edits, target, s.where, card, digest, now)
+	return l.verb(ctx, tx, edits, target, s.where, card, digest, 0, now)
 }
 
 // verb owes that something is done with the message of a delivery, which is, or is to
 // be, where it says. A message stays behind when its conversation becomes another, and
-// the service takes its id for that of another message there: it is left alone.
-func (l *Ledger) verb(ctx context.Context, tx *transaction, verb string, target int64, where chat.Conversation, card string, digest int64, now time.Time) error {
+// the service takes its id for that of another message there: it is left alone. Job is
+// the one that posts it; 0: another is to be found.
+func (l *Ledger) verb(ctx context.Context, tx *transaction, verb string, target int64, where chat.Conversation, card string, digest, job int64, now time.Time) error {
 	became, err := current(ctx, tx, where)
 	if err != nil || became != where {
 		return err
@@ -146,6 +147,6 @@ func (l *Ledger) verb(ctx context.Context, tx *transaction, verb string, target 
 		return err
 	}
 	key := l.keyOf(verb, strconv.FormatInt(target, 10), strconv.FormatInt(id, 10))
-	_, err = tx.ExecContext(ctx, sqlNewVerb, id, key, digest, where.Platform, where.String(), card, due, millis(now), verb, target)
+	_, err = tx.ExecContext(ctx, sqlNewVerb, id, key, digest, where.Platform, where.String(), card, due, job, millis(now), verb, target)
 	return err
 }
