@@ -35,6 +35,7 @@ func TestModes(t *testing.T) {
 	w.wait("the living message", shows(group, 1, "Event 1"))
 	w.wait("the topic", shows(forum, 2, "Event 1"))
 	w.wait("the pin", func() bool { return len(w.telegram.Pinned(group)) == 1 })
+	w.wait("all of it to be written down", w.settled) // else it might be posted again
 	w.process.kill()
 	start()
 	w.write("briefs/grain.yaml", story(3, "Event"))
@@ -92,6 +93,7 @@ func TestModesOnDiscord(t *testing.T) {
 	w.wait("the thread", func() bool { return shows(inThread(threaded), 1, "Event 1") })
 	w.wait("the post", func() bool { return shows(inThread(forum), 2, "Event 1") })
 	w.wait("the pin", func() bool { return len(w.discord.Pinned(edited)) == 1 })
+	w.wait("all of it to be written down", w.settled) // else it might be posted again
 	w.process.kill()
 	start()
 	w.write("briefs/grain.yaml", story(3, "Event"))

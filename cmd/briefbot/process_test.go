@@ -180,6 +180,17 @@ func (w *world) openStore(path string) *sql.DB {
 	return db
 }
 
+// settled reports whether briefbot owes nothing to anybody.
+func (w *world) settled() bool {
+	db := w.openStore(w.path("briefbot.db"))
+	defer db.Close()
+	var owed int
+	if err := db.QueryRow("SELECT COUNT(*) FROM deliveries WHERE settled_at = 0").Scan(&owed); err != nil {
+		w.t.Fatal(err)
+	}
+	return owed == 0
+}
+
 // alarmed reports whether the operators were told of a message that is not confirmed.
 func (w *world) alarmed() bool {
 	return slices.ContainsFunc(w.telegram.Messages(operators), func(m telegramtest.Message) bool {

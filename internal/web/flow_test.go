@@ -109,8 +109,18 @@ func serve(t *testing.T, changes ...func(*Options)) *door {
 
 func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		for range 5 {
+			// The page was replaced between finding what to click and clicking it.
+			if err == nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+				break
+			}
+			err = chromedp.Do(ctx, step)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
