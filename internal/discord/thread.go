@@ -37,8 +37,8 @@ type opening struct {
 // OpenThread starts a thread from a message that shows the card, or a post in a
 // forum. A thread started from a message has that message's id, so that one key
 // cannot start two for as long as the nonce is remembered or the process lives. A
-// forum knows no keys: a post that stands there already is found by its name, for as
-// long as it is new.
+// forum knows no keys: a post that stands there already, and was opened for no other key
+// in this process, is found by its name, for as long as it is new.
 func (d *Discord) OpenThread(ctx context.Context, in chat.Conversation, name string, c chat.Card, key string) (chat.Conversation, error) {
 	if err := d.check(in); err != nil {
 		return chat.Conversation{}, err
@@ -70,7 +70,7 @@ func (d *Discord) open(ctx context.Context, in chat.Conversation, o opening, c c
 	case at.GuildID == "":
 		return "", "", errDirect
 	case at.Type == forumChannel || at.Type == mediaChannel:
-		id, err = d.openPost(ctx, at, o, c)
+		id, err = d.openPost(ctx, at, o, c, key)
 	case at.Type == textChannel || at.Type == announcementChannel:
 		id, err = d.openFrom(ctx, in, at, o, c, key)
 	default:
@@ -133,11 +133,29 @@ func (d *Discord) start(ctx context.Context, channel, name, starter string, o op
 	return "", err
 }
 
-// openPost creates a post in a forum with the card as its first message.
-func (d *Discord) openPost(ctx context.Context, at channel, o opening, c chat.Card) (string, error) {
-	if id, err := d.findPost(ctx, at, o.Name); err != nil || id != "" {
-		return id, outcome(err, 0)
+// openPost creates a post in a forum with the card as its first message, unless that
+// was done.
+func (d *Discord) openPost(ctx context.Context, at channel, o opening, c chat.Card, key string) (string, error) {
+	name := at.ID + " " + key
+	id := d.starters.of(name)
+	if id == "" {
+		var err error
+		if id, err = d.findPost(ctx, at, o.Name); err != nil {
+			return "", outcome(err, 0)
+		}
 	}
+	if id == "" {
+		var err error
+		if id, err = d.createPost(ctx, at, o, c); err != nil {
+			return "", err
+		}
+	}
+	d.starters.keep(name, id)
+	return id, nil
+}
+
+// createPost creates a post in a forum. Its error is an outcome.
+func (d *Discord) createPost(ctx context.Context, at channel, o opening, c chat.Card) (string, error) {
 	post := func(c chat.Card) (string, error) {
 		m := compose(c, "")
 		o.Message = &m
@@ -159,7 +177,8 @@ func (d *Discord) openPost(ctx context.Context, at channel, o opening, c chat.Ca
 const newPost = 15 * time.Minute
 
 // findPost returns the bot's own post of a name in a forum that was opened just now,
-// by a try whose answer was lost; empty: there is none.
+// by a try whose answer was lost, and for no other key that is known; empty: there is
+// none.
 func (d *Discord) findPost(ctx context.Context, at channel, name string) (string, error) {
 	self, err := d.self(ctx)
 	if err != nil {
@@ -179,15 +198,16 @@ func (d *Discord) findPost(ctx context.Context, at channel, name string) (string
 	}
 	for _, t := range active.Threads {
 		same := t.ParentID == at.ID && t.OwnerID == self && strings.TrimSpace(t.Name) == strings.TrimSpace(name)
-		if same && time.Since(t.Metadata.Created) < newPost {
+		if same && time.Since(t.Metadata.Created) < newPost && !d.starters.knows(t.ID) {
 			return t.ID, nil
 		}
 	}
 	return "", nil
 }
 
-// starters are the messages that threads are started from, by channel and key. Memory is enough: their nonces find them again for a while. It is safe for
-// use by many.
+// starters are the messages that threads are started from, and the posts of forums, by
+// channel and key. Memory is enough: their nonces and names find them again for a
+// while. They are safe for use by many.
 type starters struct {
 	mu    sync.Mutex
 	known map[string]string
@@ -197,6 +217,18 @@ func (s *starters) of(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.known[name]
+}
+
+// knows says whether a message or post belongs to a key.
+func (s *starters) knows(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, known := range s.known {
+		if known == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *starters) keep(name, id string) {
