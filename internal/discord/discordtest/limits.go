@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,4 +113,39 @@ func limited(after time.Duration, scope string, h http.Header) *answer {
 		status: http.StatusTooManyRequests, header: h, problem: "rate limit of scope " + scope,
 		body: map[string]any{"message": "You are being rate limited.", "retry_after": after.Seconds(), "global": scope == "global"},
 	}
+}
+
+// How many edits of messages older than an hour a channel takes in a while, unless
+// [Server.SetOldEdits] says otherwise. Discord documents no number; this is what bots
+// have counted.
+const (
+	oldEdits    = 3
+	oldEditsPer = 20 * time.Second
+)
+
+// SetOldEdits changes how many edits of messages older than an hour a channel takes
+// in a while.
+func (s *Server) SetOldEdits(n int, per time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.oldMax, s.oldPer = n, per
+}
+
+// oldEdit counts the edit of a message that is old; it returns how long to wait if
+// there were too many. The caller holds s.mu.
+func (s *Server) oldEdit(m *Message) time.Duration {
+	now := time.Now()
+	if now.Sub(m.At) < time.Hour {
+		return 0
+	}
+	recent := slices.DeleteFunc(s.oldEdits[m.Channel], func(t time.Time) bool { return now.Sub(t) >= s.oldPer })
+	s.oldEdits[m.Channel] = recent
+	if len(recent) < s.oldMax {
+		s.oldEdits[m.Channel] = append(recent, now)
+		return 0
+	}
+	if len(recent) == 0 {
+		return s.oldPer
+	}
+	return recent[0].Add(s.oldPer).Sub(now)
 }

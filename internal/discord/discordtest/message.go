@@ -115,19 +115,6 @@ func (s *Server) Visible(channel string) []Message {
 	return all
 }
 
-// Notices are the messages that Discord itself wrote in a channel, oldest first.
-func (s *Server) Notices(channel string) []Message {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []Message
-	for _, id := range s.posted {
-		if m := s.messages[id]; m.Channel == channel && !m.Deleted && m.Notice != 0 {
-			all = append(all, *m)
-		}
-	}
-	return all
-}
-
 // Message returns a message by its id, ephemeral ones too.
 func (s *Server) Message(id string) (Message, bool) {
 	s.mu.Lock()
@@ -233,41 +220,6 @@ func (s *Server) patchMessage(c *call) answer {
 	}
 	s.edit(m, body, c.files)
 	return ok(s.messageObject(m))
-}
-
-// How many edits of messages older than an hour a channel takes in a while, unless
-// [Server.SetOldEdits] says otherwise. Discord documents no number; this is what bots
-// have counted.
-const (
-	oldEdits    = 3
-	oldEditsPer = 20 * time.Second
-)
-
-// SetOldEdits changes how many edits of messages older than an hour a channel takes
-// in a while.
-func (s *Server) SetOldEdits(n int, per time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.oldMax, s.oldPer = n, per
-}
-
-// oldEdit counts the edit of a message that is old; it returns how long to wait if
-// there were too many. The caller holds s.mu.
-func (s *Server) oldEdit(m *Message) time.Duration {
-	now := time.Now()
-	if now.Sub(m.At) < time.Hour {
-		return 0
-	}
-	recent := slices.DeleteFunc(s.oldEdits[m.Channel], func(t time.Time) bool { return now.Sub(t) >= s.oldPer })
-	s.oldEdits[m.Channel] = recent
-	if len(recent) < s.oldMax {
-		s.oldEdits[m.Channel] = append(recent, now)
-		return 0
-	}
-	if len(recent) == 0 {
-		return s.oldPer
-	}
-	return recent[0].Add(s.oldPer).Sub(now)
 }
 
 // original is the message that a new one answers, empty for none. The caller holds

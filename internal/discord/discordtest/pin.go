@@ -83,3 +83,16 @@ func (s *Server) unpin(c *call) answer {
 	s.notify()
 	return noContent()
 }
+
+// Notices are the messages that Discord itself wrote in a channel, oldest first.
+func (s *Server) Notices(channel string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Message
+	for _, id := range s.posted {
+		if m := s.messages[id]; m.Channel == channel && !m.Deleted && m.Notice != 0 {
+			all = append(all, *m)
+		}
+	}
+	return all
+}
