@@ -229,6 +229,8 @@ func (w fateWording) untold(e digest.Explanation) string {
 		return "It is back as it was, which is not announced."
 	case digest.FateBefore:
 		return "The subscription began later, " + w.moment(e.Until) + "."
+	case digest.FateForgotten:
+		return "It is so long ago that what became of it is not kept."
 	case digest.FateNoOrder:
 		return "There is no subscription for this story here."
 	}

@@ -63,6 +63,7 @@ func TestFateWords(t *testing.T) {
 		{digest.Explanation{Fate: digest.FateReturned, Amended: digest.Amended{Done: 3}}, "It is back as it was, which is not announced. The 3 messages that told of it show it as it is now."},
 		{digest.Explanation{Fate: digest.FateBefore, Until: later}, "The subscription began later, 10 December, 13:00 UTC."},
 		{digest.Explanation{Fate: digest.FateNoOrder}, "There is no subscription for this story here."},
+		{digest.Explanation{Fate: digest.FateForgotten}, "It is so long ago that what became of it is not kept."},
 		{digest.Explanation{Fate: digest.FatePassed}, "There was nothing to tell of it when it was due: it said nothing new, or was not to be read here."},
 	} {
 		if got := w.words(c.e); got != c.want {

@@ -141,7 +141,8 @@ func (d *Dispatcher) Wake() {
 // if the ledger cannot be used; damage of the store ends the run at once.
 //
 // It starts the journal, which owns what workers write; River, whose workers own
-// the sends; and is itself the loop that plans and that gives River its jobs.
+// the sends; the pruner; and is itself the loop that plans and that gives River its
+// jobs.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -170,6 +171,7 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { d.journal.run(writing) })
+	wg.Go(func() { d.pruner(ctx) })
 	defer wg.Wait()
 	defer stopWriting()
 	if err := d.takeOver(ctx); err != nil {

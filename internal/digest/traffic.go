@@ -25,8 +25,9 @@ type Traffic struct {
 }
 
 const (
-	sqlOwedOn = `SELECT platform, CASE WHEN verb IN ('post', 'reply') THEN 1 ELSE 0 END, CASE WHEN due_at = $1 THEN 1 ELSE 0 END, COUNT(*), MIN(planned_at)
-		FROM deliveries WHERE settled_at = 0 GROUP BY platform, CASE WHEN verb IN ('post', 'reply') THEN 1 ELSE 0 END, CASE WHEN due_at = $2 THEN 1 ELSE 0 END`
+	sqlOwedOn = `SELECT platform, posts, kept, COUNT(*), MIN(planned_at) FROM (SELECT platform, planned_at,
+		CASE WHEN verb IN ('post', 'reply') THEN 1 ELSE 0 END AS posts, CASE WHEN due_at = $1 THEN 1 ELSE 0 END AS kept
+		FROM deliveries WHERE settled_at = 0) owed GROUP BY platform, posts, kept`
 	sqlRecentOn = `SELECT platform, COUNT(*) FROM deliveries WHERE state = 'sent' AND settled_at > $1 GROUP BY platform`
 )
 
@@ -43,7 +44,7 @@ func (l *Ledger) Traffic(ctx context.Context) (map[string]Traffic, error) {
 		t.count(posts > 0, kept > 0, n, moment(oldest))
 		all[platform] = t
 		return none, err
-	}, sqlOwedOn, int64(never), int64(never))
+	}, sqlOwedOn, int64(never))
 	if err == nil {
 		_, err = collect(ctx, l.read, func(scan func(...any) error) (none struct{}, err error) {
 			var platform string

@@ -96,6 +96,8 @@ func (w *why) considered(ctx context.Context, e *Explanation, c change, upto int
 		e.Fate = FateSilent
 	case c.Importance.Rank() < e.Order.Importance.Rank() && e.Order.Importance != "":
 		e.Fate = FateUnasked
+	case w.now.Sub(c.At) > keepFor:
+		e.Fate = FateForgotten
 	default:
 		e.Fate = FatePassed
 	}

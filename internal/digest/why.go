@@ -38,7 +38,10 @@ const (
 	FateReturned Fate = "returned" // it is back as it was
 	FateBefore   Fate = "before"   // it was recorded before the subscription began
 	FateNoOrder  Fate = "no order" // no subscription there is for its story
-	FatePassed   Fate = "passed"   // it was considered when due, and nothing was to be told of it
+	// FateForgotten is that of a change which is so old that what became of it is not
+	// kept.
+	FateForgotten Fate = "forgotten"
+	FatePassed    Fate = "passed" // it was considered when due, and nothing was to be told of it
 )
 
 // An Explanation says what became of one change in a conversation.

@@ -4,8 +4,6 @@
 
 -- The digest tells what was recorded after this; 0: that was not written down.
 ALTER TABLE digests ADD COLUMN from_seq BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX digests_by_age ON digests (planned_at);
-CREATE INDEX deliveries_by_age ON deliveries (settled_at) WHERE settled_at > 0;
 
 -- The kind of a trouble, by which it is told.
 ALTER TABLE alarms ADD COLUMN kind TEXT NOT NULL DEFAULT '';
