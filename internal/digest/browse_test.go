@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
@@ -384,4 +385,163 @@ func entriesOf(t testing.TB, l *Ledger, s Search) []Entry {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// TestSkipLiving checks that what waits for a message goes with it: nothing is pinned
+// that was never posted, and nobody is alarmed.
+func TestSkipLiving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newWhyPlot(t)
+		p.order("immediate", func(s *Subscription) { s.Mode = ModeEdit })
+		p.board.reply = func(int, post) (error, bool) { return &chat.Later{After: time.Hour, Err: errors.New("busy")}, false }
+		p.states([]brief.Event{event("one")})
+		if err := p.ledger.Skip(t.Context(), 1, "op"); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entriesOf(t, p.ledger, Search{}) {
+			if e.State != "skipped" || e.Trouble != "skipped by op" {
+				t.Errorf("%s %d is %s: %s", e.Verb, e.ID, e.State, e.Trouble)
+			}
+		}
+		p.board.reply = nil
+		p.states([]brief.Event{event("one"), event("two")})
+		same(t, p.board.shows(), "1 *one; two")
+	})
+}
+
+// TestRetryOfEdit checks which edits and pins can be retried.
+func TestRetryOfEdit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newWhyPlot(t)
+		fixed := true
+		p.board.edit = func(int, chat.MessageID) (error, bool) {
+			if fixed {
+				return &chat.Fixed{Err: errors.New("too old")}, false
+			}
+			return nil, true
+		}
+		p.order("immediate")
+		p.states([]brief.Event{event("one")}, []brief.Event{retracted(t, "one")})
+		edits := entriesOf(t, p.ledger, Search{Verbs: []string{"edit"}})
+		if len(edits) != 1 || edits[0].State != "moot" {
+			t.Fatalf("the edits are %+v", edits)
+		}
+		fixed = false
+		if err := p.ledger.Retry(t.Context(), edits[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		p.rest(time.Minute)
+		same(t, p.board.shows(), lines("1 one (retracted)", "1 re m0: one retracted"))
+		fixed = true
+		p.states([]brief.Event{event("one")})
+		fixed = false
+		p.states([]brief.Event{titledEvent("one", "Another")})
+		var state *StateError
+		err := p.ledger.Retry(t.Context(), edits[0].ID)
+		if !errors.As(err, &state) || state.State != "sent" {
+			t.Errorf("an edit that was made: %v", err)
+		}
+		for _, e := range entriesOf(t, p.ledger, Search{Verbs: []string{"edit"}, States: []string{"moot"}}) {
+			if e.Target != 1 {
+				continue // the answer tells it too
+			}
+			if err := p.ledger.Retry(t.Context(), e.ID); !errors.As(err, &state) || !strings.Contains(state.Why, "a later entry") {
+				t.Errorf("an edit that another followed: %v", err)
+			}
+		}
+	})
+}
+
+// TestRetryInQuietHours checks that an operator is told what holds a message.
+func TestRetryInQuietHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newWhyPlot(t)
+		p.order("immediate", func(s *Subscription) { s.Quiet = quiet(t, "00:02-07:00") })
+		p.board.reply = func(int, post) (error, bool) {
+			return &chat.Later{After: 2 * time.Minute, Err: errors.New("busy")}, false
+		}
+		p.states([]brief.Event{event("one")})
+		p.rest(5 * time.Minute)
+		var state *StateError
+		if err := p.ledger.Retry(t.Context(), 1); !errors.As(err, &state) || state.Why != "quiet hours hold it until 07:00 UTC" {
+			t.Errorf("retrying what quiet hours hold: %v", err)
+		}
+	})
+}
+
+// TestSearchWhileDelivering searches a ledger that is written to.
+func TestSearchWhileDelivering(t *testing.T) {
+	l := openNew(t)
+	for i := range 200 {
+		owePosts(t, l, fmt.Sprint("telegram:", i), "card")
+	}
+	f := newFake("telegram")
+	run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}})
+	for f.calls() < 200 {
+		seen := make(map[int64]bool)
+		for before := int64(0); ; {
+			page := entriesOf(t, l, Search{Limit: 30, Before: before})
+			if len(page) == 0 {
+				break
+			}
+			for _, e := range page {
+				if seen[e.ID] {
+					t.Fatalf("entry %d is on two pages", e.ID)
+				}
+				seen[e.ID] = true
+				before = e.ID
+			}
+		}
+		if len(seen) != 200 {
+			t.Fatalf("%d entries on all pages", len(seen))
+		}
+		select {
+		case <-f.grew:
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// BenchmarkEntries measures a page of the ledger with 100,000 deliveries, by what is
+// looked for.
+func BenchmarkEntries(b *testing.B) {
+	l := openNew(b)
+	fillOld(b, l, 100_000)
+	alterIn(b, l, `UPDATE deliveries SET state = 'refused' WHERE id % 5000 = 0`)
+	for _, c := range []struct {
+		name   string
+		search Search
+	}{
+		{"newest", Search{}},
+		{"page=1000", Search{Before: 50_000}},
+		{"state=sent", Search{States: []string{"sent"}}},
+		{"state=refused", Search{States: []string{"refused"}}},
+		{"conversation", Search{Where: chat.Conversation{Platform: "telegram", ID: "1000007"}}},
+		{"story", Search{Story: "a"}},
+		{"story=unknown", Search{Story: "b"}},
+		{"platform=unknown", Search{Platform: "discord"}},
+		{"words=conversation", Search{Words: "1000007"}},
+		{"words=title", Search{Words: "old news of old3"}},
+		{"words=unknown", Search{Words: "nowhere to be found"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				entriesOf(b, l, c.search)
+			}
+		})
+	}
+	b.Run("entry", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Entry(b.Context(), 50_000); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("counts", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := l.Counts(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -74,7 +74,8 @@ const (
 	sqlHasten       = `UPDATE deliveries SET due_at = $1 WHERE id = $2 AND state = 'waiting' AND job = 0 AND due_at > $3`
 	sqlHastenBefore = `UPDATE deliveries SET due_at = $1 WHERE conversation = $2 AND id < $3 AND verb IN ('post', 'reply')
 		AND settled_at = 0 AND state = 'waiting' AND job = 0 AND due_at > $4`
-	sqlSkip = `UPDATE deliveries SET state = 'skipped', settled_at = $1, trouble = $2 WHERE (id = $3 OR target = $4 AND target > 0 AND verb <> 'reply') AND state = 'waiting'`
+	sqlSkip      = `UPDATE deliveries SET state = 'skipped', settled_at = $1, trouble = $2 WHERE id = $3 AND state = 'waiting'`
+	sqlSkipAbout = `UPDATE deliveries SET state = 'skipped', settled_at = $1, trouble = $2 WHERE target = $3 AND target > 0 AND verb <> 'reply' AND state = 'waiting'`
 )
 
 func readEntry(ctx context.Context, tx *transaction, id int64) (e browsed, err error) {
@@ -143,8 +144,12 @@ func (l *Ledger) Skip(ctx context.Context, id int64, by string) error {
 			why := "it is " + e.state + ", and only what is waiting can be skipped"
 			return &StateError{ID: id, State: e.state, Why: why}
 		}
-		_, err = tx.ExecContext(ctx, sqlSkip, millis(l.now()), "skipped by "+by, id, id)
-		return err
+		for _, skip := range []string{sqlSkip, sqlSkipAbout} {
+			if _, err := tx.ExecContext(ctx, skip, millis(l.now()), "skipped by "+by, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil {
 		l.stir() // what waited for it is next
