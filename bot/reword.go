@@ -51,14 +51,16 @@ func reworded(d *brief.Dossier, kind brief.ChangeKind, before, after *brief.Even
 	return it
 }
 
-// retractedItem is an event that does not stand any more, under the title by which it
-// was told.
+// retractedItem is an event that does not stand any more, under its last title: the one
+// by which it was told may have been corrected since.
 func retractedItem(before, after *brief.Event, sources chat.Text, room int) chat.Item {
 	label := "Retracted"
 	if on := after.Retracted.On; !on.IsZero() {
 		label += onOrIn(on)
 	}
-	was := eventItem(before)
+	stood := *after
+	stood.Retracted = nil
+	was := eventItem(&stood)
 	return chat.Item{
 		ID: after.ID, Label: label, Head: struck(was.Head),
 		Body: lines(bounded(chat.Plainly(after.Retracted.Why), room), chat.Styled(was.Label, chat.Italic), sources),

@@ -202,6 +202,9 @@ func (w fateWording) fate(e digest.Explanation) string {
 	case digest.FateSkipped:
 		return "An operator decided not to post it."
 	case digest.FateFixed:
+		if !e.Until.IsZero() {
+			return "The message that was to show it cannot be changed any more; another one takes its place, " + w.moment(e.Until) + "."
+		}
 		return "The message that was to show it cannot be changed any more."
 	case digest.FateNotDue:
 		return "It is not due before the next digest, " + w.moment(e.Until) + "."

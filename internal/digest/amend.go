@@ -15,15 +15,21 @@ import (
 
 // What was posted is brought up to date when what it tells is corrected, withdrawn
 // or back: every message is compared with what it would have to show now, made
-// from the card that was posted first. To do it twice changes nothing, so that it
+// from the card that was posted first. An answer that corrects stays as it is: it tells
+// what was corrected then, and another one what was later. To do it twice changes nothing, so that it
 // goes on from the last change that was wholly carried through.
 
 const (
 	sqlAmended     = `SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'amended_seq'`
 	sqlAmendWindow = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 	sqlTellers     = `SELECT t.composition FROM composition_changes t
-		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition
-		AND (g.form <> 'living' OR EXISTS (SELECT 1 FROM living l WHERE l.subscription = g.subscription AND l.digest = g.id))) ORDER BY t.composition`
+		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form NOT IN ('living', 'correction')) ORDER BY t.composition`
+	sqlLivingTellers = `SELECT t.composition FROM composition_changes t
+		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g JOIN living l ON l.subscription = g.subscription AND l.digest = g.id
+		WHERE g.composition = t.composition AND g.form = 'living') ORDER BY t.composition`
+	sqlStoryTellers = `SELECT DISTINCT t.composition FROM composition_changes t
+		WHERE t.story = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form NOT IN ('living', 'correction')) ORDER BY t.composition`
+	sqlKnows   = `UPDATE deliveries SET knows = $1 WHERE id = $2 AND state = 'waiting' AND doubts = 0`
 	sqlCardsOf = `SELECT c.card, k.body FROM composition_cards c JOIN cards k ON k.hash = c.card WHERE c.composition = $1 ORDER BY c.position`
 	sqlShowing = `SELECT v.id FROM deliveries v WHERE v.card = $1 AND v.id > $2 AND v.verb IN ('post', 'reply')
 		AND EXISTS (SELECT 1 FROM digests g WHERE g.id = v.digest AND g.composition = $3) ORDER BY v.id LIMIT $4`
@@ -37,9 +43,12 @@ const (
 // and how many messages in one transaction.
 const amendBatch = 250
 
-// amend has the messages that were posted show what became of what they tell, once
-// the briefs are quiet, and returns when they will be, if there is something to do.
-func (p *planner) amend(ctx context.Context, now time.Time) (time.Time, error) {
+// amend has messages show what became of what they tell, once the briefs are quiet,
+// and returns when they will be, if there is something to do. Those that were posted,
+// or wait to be, come first, before digests are planned: what waits is then posted as
+// it has to be, and needs no correction. Living messages come after that, and then it
+// is done.
+func (p *planner) amend(ctx context.Context, now time.Time, living bool) (time.Time, error) {
 	if p.revise == nil {
 		return time.Time{}, nil
 	}
@@ -59,10 +68,13 @@ func (p *planner) amend(ctx context.Context, now time.Time) (time.Time, error) {
 		if err != nil || len(changes) == 0 {
 			return time.Time{}, p.ledger.explain(err)
 		}
-		if err := p.carryThrough(ctx, changes, now); err != nil {
+		if err := p.carryThrough(ctx, changes, living, now); err != nil {
 			return time.Time{}, err
 		}
 		done = changes[len(changes)-1].Seq
+		if !living {
+			continue
+		}
 		if err := p.ledger.update(ctx, "amended", func(tx *transaction) error {
 			_, err := tx.ExecContext(ctx, sqlSetSetting, "amended_seq", strconv.FormatInt(done, 10))
 			return err
@@ -75,7 +87,7 @@ func (p *planner) amend(ctx context.Context, now time.Time) (time.Time, error) {
 
 // carryThrough brings every message up to date that tells what some changes are
 // about.
-func (p *planner) carryThrough(ctx context.Context, changes []change, now time.Time) error {
+func (p *planner) carryThrough(ctx context.Context, changes []change, living bool, now time.Time) error {
 	subjects, tellers := make(map[string]bool), make(map[string]bool)
 	for _, c := range changes {
 		subject := amends(c.Change, c.subject)
@@ -83,7 +95,13 @@ func (p *planner) carryThrough(ctx context.Context, changes []change, now time.T
 			continue
 		}
 		subjects[subject] = true
-		found, err := collect(ctx, p.ledger.read, scanOne[string], sqlTellers, subject)
+		query, of := sqlTellers, subject
+		if living {
+			query = sqlLivingTellers
+		} else if c.Kind == brief.DossierRemoved || c.Kind == brief.DossierOpened {
+			query, of = sqlStoryTellers, c.Story // all that was told of it
+		}
+		found, err := collect(ctx, p.ledger.read, scanOne[string], query, of)
 		if err != nil {
 			return fmt.Errorf("reading who was told: %w", p.ledger.explain(err))
 		}
@@ -92,7 +110,7 @@ func (p *planner) carryThrough(ctx context.Context, changes []change, now time.T
 				continue
 			}
 			tellers[composition] = true
-			if err := p.amendComposition(ctx, composition, now); err != nil {
+			if err := p.amendComposition(ctx, composition, living, now); err != nil {
 				return err
 			}
 		}
@@ -117,7 +135,7 @@ func amends(c brief.Change, subject string) string {
 
 // amendComposition brings the messages of the digests up to date that tell one
 // composition.
-func (p *planner) amendComposition(ctx context.Context, composition string, now time.Time) error {
+func (p *planner) amendComposition(ctx context.Context, composition string, living bool, now time.Time) error {
 	told, err := p.toldBy(ctx, composition)
 	if err != nil {
 		return err
@@ -146,13 +164,13 @@ func (p *planner) amendComposition(ctx context.Context, composition string, now 
 			p.alarm(ctx, "revise:"+composition, fmt.Sprintf("What was posted could not be brought up to date, and stays as it is until it changes again. %v", err))
 			return ctx.Err()
 		}
-		if err := p.showAll(ctx, composition, c.hash, revised, now); err != nil {
-			return err
+		switch {
+		case !living:
+			err = p.showAll(ctx, composition, c.hash, revised, now)
+		case i == 0:
+			err = p.showLiving(ctx, composition, revised, now)
 		}
-		if i > 0 {
-			continue
-		}
-		if err := p.showLiving(ctx, composition, revised, now); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -190,6 +208,14 @@ func (p *planner) mark(ctx context.Context, told change, last int64) (Mark, erro
 	if len(later) > 0 {
 		m.Now = since(told.Change, later[0])
 	}
+	whole := brief.Change{Story: told.Story, Kind: brief.DossierRemoved}
+	if later, err = collect(ctx, p.ledger.read, scanChange, sqlLastOf, subject(whole), told.Seq); err != nil {
+		return m, fmt.Errorf("reading what became of a story: %w", p.ledger.explain(err))
+	}
+	if len(later) > 0 && later[0].Kind == brief.DossierRemoved {
+		m.Now = withStory(told.Change, later[0])
+		return m, nil
+	}
 	item, ok := itemOf(told.Change)
 	if !ok {
 		return m, nil
@@ -221,6 +247,14 @@ func since(told brief.Change, last change) *Recorded {
 	if r.Kind == "" {
 		return nil
 	}
+	return &r
+}
+
+// withStory returns the removal of an item whose story was removed.
+func withStory(told brief.Change, removal change) *Recorded {
+	word, _, _ := strings.Cut(string(told.Kind), ".")
+	r := Recorded{Seq: removal.Seq, At: removal.At, Change: told}
+	r.Kind, r.Before, r.After = brief.ChangeKind(word+".removed"), told.After, nil
 	return &r
 }
 
@@ -275,6 +309,9 @@ func (p *planner) showAll(ctx context.Context, composition, first string, card c
 				if err == nil {
 					err = p.ledger.show(ctx, tx, id, hash, digest, now)
 				}
+				if err == nil {
+					_, err = tx.ExecContext(ctx, sqlKnows, p.head, id)
+				}
 				if err != nil {
 					return err
 				}
@@ -287,7 +324,6 @@ func (p *planner) showAll(ctx context.Context, composition, first string, card c
 	}
 }
 
-// What was settled without a message has none to change.
 // showLiving has the living messages that show a composition show a card instead.
 func (p *planner) showLiving(ctx context.Context, composition string, card chat.Card, now time.Time) error {
 	for last := int64(0); ; {

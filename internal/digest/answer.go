@@ -38,7 +38,9 @@ func (p *planner) answers(ctx context.Context, s Subscription, told []change) (p
 			continue
 		}
 		now, changed := c.Change, true
-		if before.latest != nil {
+		if c.Seq <= before.knows {
+			changed = false // the message told it itself
+		} else if before.latest != nil {
 			now, changed = rebase(*before.latest, c.Change)
 		}
 		at := slices.IndexFunc(whole, func(w change) bool { return w.subject == c.subject })
@@ -72,10 +74,11 @@ func (p *planner) answers(ctx context.Context, s Subscription, told []change) (p
 // A telling is where a conversation was told of an item.
 type telling struct {
 	delivery int64         // that posted it first
+	knows    int64         // it took the changes up to this one into account
 	latest   *brief.Change // as it was told last; nil where the item itself did not change
 }
 
-const sqlTellings = `SELECT v.id, t.seq, t.body, k.hash, k.body FROM composition_changes t JOIN digests g ON g.composition = t.composition
+const sqlTellings = `SELECT v.id, v.knows, t.seq, t.body, k.hash, k.body FROM composition_changes t JOIN digests g ON g.composition = t.composition
 	JOIN deliveries v ON v.digest = g.id JOIN cards k ON k.hash = v.card
 	WHERE t.subject = $1 AND g.conversation = $2 AND g.form <> 'living' AND v.verb IN ('post', 'reply')
 	AND (v.settled_at = 0 OR v.message <> '') ORDER BY t.seq, v.id`
@@ -95,17 +98,17 @@ func (p *planner) toldBefore(ctx context.Context, where chat.Conversation, c cha
 	}
 	var seq int64
 	_, err = collect(ctx, p.ledger.read, func(scan func(...any) error) (none struct{}, err error) {
-		var id int64
+		var id, knows int64
 		var change, card []byte
 		var k keptCard
-		if err := scan(&id, &seq, &change, &k.hash, &card); err != nil {
+		if err := scan(&id, &knows, &seq, &change, &k.hash, &card); err != nil {
 			return none, err
 		}
 		if err := json.Unmarshal(card, &k.card); err != nil || !k.tells(seq) {
 			return none, err
 		}
 		if t.delivery == 0 {
-			t.delivery = id
+			t.delivery, t.knows = id, knows
 		}
 		if !whole {
 			t.latest = new(brief.Change)
@@ -116,8 +119,21 @@ func (p *planner) toldBefore(ctx context.Context, where chat.Conversation, c cha
 	if err != nil {
 		return t, false, fmt.Errorf("reading what was told before: %w", p.ledger.explain(err))
 	}
+	if t.latest != nil && t.knows > seq {
+		seen, err := collect(ctx, p.ledger.read, scanChange, sqlSeen, subject, seq, t.knows)
+		if err != nil {
+			return t, false, fmt.Errorf("reading what was told before: %w", p.ledger.explain(err))
+		}
+		for _, s := range seen {
+			t.latest.After = s.After
+		}
+	}
 	return t, t.delivery > 0, nil
 }
+
+// sqlSeen is the last change of an item that a message took into account after the one
+// that it tells.
+const sqlSeen = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1`
 
 const sqlNewAnswer = `UPDATE deliveries SET verb = 'reply', target = $1 WHERE id = $2`
 

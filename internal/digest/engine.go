@@ -290,7 +290,7 @@ func (l *Ledger) settle(ctx context.Context, tx *transaction, v *delivery, d ver
 		return false, err
 	}
 	if d.state == moot && v.verb == edits {
-		return true, l.fixed(ctx, tx, v.target, now)
+		return true, l.fixed(ctx, tx, v.target, v.urgent, now)
 	}
 	if d.moved.ID != "" {
 		return true, l.move(ctx, tx, v.where, d.moved)

@@ -161,14 +161,14 @@ func (p *planner) carry(ctx context.Context, s Subscription, story string, told 
 }
 
 // fixed notes that the message of a delivery can not be edited any more: if it is a
-// living one, another is to take its place.
-func (l *Ledger) fixed(ctx context.Context, tx *transaction, target int64, now time.Time) error {
+// living one, another is to take its place, at once where that is urgent.
+func (l *Ledger) fixed(ctx context.Context, tx *transaction, target int64, urgent bool, now time.Time) error {
 	posted, err := scalar(ctx, tx, sqlPosted, target)
 	if err != nil {
 		return err
 	}
 	at := now
-	if next := moment(posted).Add(renewEvery); next.After(now) && next.Sub(now) <= renewEvery {
+	if next := moment(posted).Add(renewEvery); !urgent && next.After(now) && next.Sub(now) <= renewEvery {
 		at = next
 	}
 	_, err = tx.ExecContext(ctx, sqlRenewAt, millis(at), target)

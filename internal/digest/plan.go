@@ -92,6 +92,11 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 	if err := p.look(ctx, now); err != nil {
 		return time.Time{}, p.ledger.explain(err)
 	}
+	// First, so that what waits to be posted knows what a digest would have to correct.
+	amend, err := p.amend(ctx, now, false)
+	if err != nil {
+		return time.Time{}, err
+	}
 	failed, err := p.each(ctx, now, sqlDue, millis(now), p.scheduled)
 	if err != nil {
 		return time.Time{}, err
@@ -108,8 +113,7 @@ func (p *planner) run(ctx context.Context, now time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	amend, err := p.amend(ctx, now)
-	if err != nil {
+	if _, err := p.amend(ctx, now, true); err != nil {
 		return time.Time{}, err
 	}
 	next := earliest(earliest(moment(due), quiet), earliest(renew, amend))

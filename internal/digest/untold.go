@@ -165,7 +165,8 @@ func nothing(changes []change) bool {
 
 const sqlAmendments = `SELECT e.state, COUNT(DISTINCT e.target) FROM composition_changes t JOIN digests g ON g.composition = t.composition AND g.conversation = $1
 	JOIN deliveries v ON v.digest = g.id JOIN deliveries e ON e.target = v.id AND e.target > 0 AND e.verb = 'edit'
-	WHERE t.subject = $2 AND t.seq < $3 AND g.form <> 'living' AND (e.settled_at = 0 OR e.settled_at >= $4) GROUP BY e.state`
+	WHERE t.subject = $2 AND t.seq < $3 AND g.form NOT IN ('living', 'correction') AND (e.settled_at = 0 OR e.settled_at >= $4)
+	AND e.id = (SELECT MAX(x.id) FROM deliveries x WHERE x.target = v.id AND x.target > 0 AND x.verb = 'edit') GROUP BY e.state`
 
 // amended says what became of the messages that told the item of a change before.
 func (w *why) amended(ctx context.Context, c change) (a Amended, err error) {

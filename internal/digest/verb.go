@@ -65,7 +65,7 @@ func (e *engine) amend(ctx context.Context, v *delivery, where chat.Conversation
 }
 
 const (
-	sqlShows = `SELECT v.card, v.shown, v.state, v.first_sent_at, v.settled_at, v.message, v.conversation,
+	sqlShows = `SELECT v.card, v.shown, v.state, v.doubts, v.settled_at, v.message, v.conversation,
 		COALESCE((SELECT e.state FROM deliveries e WHERE e.target = v.id AND e.target > 0 AND e.verb = 'edit' ORDER BY e.id DESC LIMIT 1), '')
 		FROM deliveries v WHERE v.id = $1`
 	sqlShow     = `UPDATE deliveries SET shown = $1 WHERE id = $2`
@@ -80,7 +80,7 @@ const (
 type shown struct {
 	card    string // the hash of it
 	state   string
-	virgin  bool // it was never attempted
+	virgin  bool // nothing can have been posted yet
 	settled bool
 	missed  bool // its last edit was withheld, so that it shows what it did before
 	message chat.MessageID
@@ -89,22 +89,22 @@ type shown struct {
 
 // shows returns what the message of a delivery shows.
 func shows(ctx context.Context, q queryer, id int64) (s shown, err error) {
-	var first, settled int64
+	var doubts, settled int64
 	var card, now, where, edit string
-	err = q.QueryRowContext(ctx, sqlShows, id).Scan(&card, &now, &s.state, &first, &settled, &s.message, &where, &edit)
+	err = q.QueryRowContext(ctx, sqlShows, id).Scan(&card, &now, &s.state, &doubts, &settled, &s.message, &where, &edit)
 	if err != nil {
 		return s, err
 	}
 	if s.card = now; now == "" {
 		s.card = card
 	}
-	s.virgin, s.settled, s.missed = s.state == waiting && first == 0, settled > 0, edit == withheld
+	s.virgin, s.settled, s.missed = s.state == waiting && doubts == 0, settled > 0, edit == withheld
 	s.where, err = chat.ParseConversation(where)
 	return s, err
 }
 
 // show has the message of a delivery show a card that is stored, as part of a
-// digest, 0 for none. One that was never attempted is posted with it; any other is
+// digest, 0 for none. One of which nothing can have been posted is posted with it; any other is
 // edited once it is settled, by the edit that waits already if there is one. Where
 // nothing was posted, that is so if an operator has it tried again.
 func (l *Ledger) show(ctx context.Context, tx *transaction, target int64, card string, digest int64, now time.Time) error {

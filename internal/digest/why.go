@@ -27,7 +27,7 @@ const (
 	FateRefused     Fate = "refused"
 	FateSkipped     Fate = "skipped"
 	FateWithheld    Fate = "withheld" // it may not be seen there; of what it told nothing is said
-	FateFixed       Fate = "fixed"    // the message that was to show it cannot be changed
+	FateFixed       Fate = "fixed"    // the message that was to show it cannot be changed; another does, Until is when
 
 	FateNotDue   Fate = "not due"  // before Until
 	FateSettling Fate = "settling" // it is told once the briefs are quiet, about Until
@@ -357,6 +357,9 @@ func (w *why) find(ctx context.Context, t *rendition) error {
 	return nil
 }
 
+const sqlRenewIn = `SELECT COALESCE(MIN(l.renew_at), 0) FROM living l JOIN subscriptions s ON s.id = l.subscription
+	WHERE s.conversation = $1 AND l.story = $2 AND l.renew_at > 0`
+
 // owed says what became of a delivery that tells a change.
 func (w *why) owed(ctx context.Context, e *Explanation, t rendition) error {
 	if t.seq != e.Change.Seq {
@@ -386,6 +389,9 @@ func (w *why) owed(ctx context.Context, e *Explanation, t rendition) error {
 		e.Fate = FateSkipped
 	case moot:
 		e.Fate = FateFixed
+		renew, err := scalar(ctx, w.ledger.read, sqlRenewIn, w.Where.String(), e.Change.Story)
+		e.Until = moment(renew)
+		return w.ledger.explain(err)
 	case withheld:
 		e.Fate = FatePassed
 	default:

@@ -126,12 +126,12 @@ func TestWhy(t *testing.T) {
 		{"corrected by a reply and an edit", func(p *whyPlot) {
 			p.order("immediate")
 			p.states([]brief.Event{one}, []brief.Event{titledEvent("one", "Revised")})
-		}, lines("event.revised one: told reply 2 m1, amended 1/0/0", "event.added one: told post 1 m0")},
+		}, lines("event.revised one: told reply 3 m1, amended 1/0/0", "event.added one: told post 1 m0")},
 		{"corrected, and the message cannot be changed", func(p *whyPlot) {
 			p.board.edit = func(int, chat.MessageID) (error, bool) { return &chat.Fixed{Err: cause}, false }
 			p.order("immediate")
 			p.states([]brief.Event{one}, []brief.Event{titledEvent("one", "Revised")})
-		}, lines("event.revised one: told reply 2 m1, amended 0/0/1", "event.added one: told post 1 m0")},
+		}, lines("event.revised one: told reply 3 m1, amended 0/0/1", "event.added one: told post 1 m0")},
 		{"removed, and marked", func(p *whyPlot) {
 			p.order("immediate")
 			p.states([]brief.Event{one}, nil)

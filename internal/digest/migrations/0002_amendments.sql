@@ -16,6 +16,9 @@ ALTER TABLE deliveries ADD COLUMN shown TEXT NOT NULL DEFAULT '';
 -- The story whose thread it goes to, and where its message is if not in the conversation itself.
 ALTER TABLE deliveries ADD COLUMN story TEXT NOT NULL DEFAULT '';
 ALTER TABLE deliveries ADD COLUMN place TEXT NOT NULL DEFAULT '';
+-- The changes up to this one that its message took into account before it was posted.
+ALTER TABLE deliveries ADD COLUMN knows BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX composition_changes_by_story ON composition_changes (story);
 CREATE INDEX deliveries_by_target ON deliveries (target) WHERE target > 0;
 CREATE INDEX deliveries_by_place ON deliveries (place, message) WHERE place <> '';
 CREATE INDEX deliveries_by_digest ON deliveries (digest);
