@@ -391,9 +391,9 @@ func entriesOf(t testing.TB, l *Ledger, s Search) []Entry {
 // that was never posted, and nobody is alarmed.
 func TestSkipLiving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newWhyPlot(t)
+		p := newWhyPlot(t, time.Second)
 		p.order("immediate", func(s *Subscription) { s.Mode = ModeEdit })
-		p.board.reply = func(int, post) (error, bool) { return &chat.Later{After: time.Hour, Err: errors.New("busy")}, false }
+		p.sends(func(int, post) (error, bool) { return &chat.Later{After: time.Hour, Err: errors.New("busy")}, false })
 		p.states([]brief.Event{event("one")})
 		if err := p.ledger.Skip(t.Context(), 1, "op"); err != nil {
 			t.Fatal(err)
@@ -403,7 +403,7 @@ func TestSkipLiving(t *testing.T) {
 				t.Errorf("%s %d is %s: %s", e.Verb, e.ID, e.State, e.Trouble)
 			}
 		}
-		p.board.reply = nil
+		p.sends(nil)
 		p.states([]brief.Event{event("one"), event("two")})
 		same(t, p.board.shows(), "1 *one; two")
 	})
@@ -412,31 +412,27 @@ func TestSkipLiving(t *testing.T) {
 // TestRetryOfEdit checks which edits and pins can be retried.
 func TestRetryOfEdit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newWhyPlot(t)
-		fixed := true
-		p.board.edit = func(int, chat.MessageID) (error, bool) {
-			if fixed {
-				return &chat.Fixed{Err: errors.New("too old")}, false
-			}
-			return nil, true
-		}
+		p := newWhyPlot(t, time.Second)
+		fixed := &chat.Fixed{Err: errors.New("too old")}
+		p.edits(fixed)
 		p.order("immediate")
 		p.states([]brief.Event{event("one")}, []brief.Event{retracted(t, "one")})
 		edits := entriesOf(t, p.ledger, Search{Verbs: []string{"edit"}})
 		if len(edits) != 1 || edits[0].State != "moot" {
 			t.Fatalf("the edits are %+v", edits)
 		}
-		fixed = false
+		p.edits(nil)
 		if err := p.ledger.Retry(t.Context(), edits[0].ID); err != nil {
 			t.Fatal(err)
 		}
 		p.rest(time.Minute)
 		same(t, p.board.shows(), lines("1 one (retracted)", "1 re m0: one retracted"))
-		fixed = true
+		p.edits(fixed)
 		p.states([]brief.Event{event("one")})
-		fixed = false
+		p.edits(nil)
 		p.states([]brief.Event{titledEvent("one", "Another")})
 		var state *StateError
+		followed := 0
 		err := p.ledger.Retry(t.Context(), edits[0].ID)
 		if !errors.As(err, &state) || state.State != "sent" {
 			t.Errorf("an edit that was made: %v", err)
@@ -445,9 +441,13 @@ func TestRetryOfEdit(t *testing.T) {
 			if e.Target != 1 {
 				continue // the answer tells it too
 			}
+			followed++
 			if err := p.ledger.Retry(t.Context(), e.ID); !errors.As(err, &state) || !strings.Contains(state.Why, "a later entry") {
 				t.Errorf("an edit that another followed: %v", err)
 			}
+		}
+		if followed == 0 {
+			t.Error("no edit was followed by another")
 		}
 	})
 }
@@ -455,11 +455,11 @@ func TestRetryOfEdit(t *testing.T) {
 // TestRetryInQuietHours checks that an operator is told what holds a message.
 func TestRetryInQuietHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newWhyPlot(t)
+		p := newWhyPlot(t, time.Second)
 		p.order("immediate", func(s *Subscription) { s.Quiet = quiet(t, "00:02-07:00") })
-		p.board.reply = func(int, post) (error, bool) {
+		p.sends(func(int, post) (error, bool) {
 			return &chat.Later{After: 2 * time.Minute, Err: errors.New("busy")}, false
-		}
+		})
 		p.states([]brief.Event{event("one")})
 		p.rest(5 * time.Minute)
 		var state *StateError

@@ -157,6 +157,13 @@ func (p *planner) realign(ctx context.Context, now time.Time) error {
 	}
 }
 
+// another returns a planner that may be used at the same time, with a memory of its own.
+func (p *planner) another() *planner {
+	o := &planner{ledger: p.ledger, compose: p.compose, revise: p.revise, visible: p.visible, alarm: p.alarm, settle: p.settle, serves: p.serves}
+	o.forget()
+	return o
+}
+
 // forget drops what was read and composed: the next pass may find it changed.
 func (p *planner) forget() {
 	p.windows, p.merged, p.composed = make(map[string][]change), make(map[string][]change), make(map[string]*composition)

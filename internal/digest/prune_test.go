@@ -52,13 +52,13 @@ func TestPrune(t *testing.T) {
 		}, "deliveries 0, digests 0, compositions 0, composition_changes 0, composition_cards 0, cards 0"},
 		{"what is still owed", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = func(int, post) (error, bool) { return &chat.Gone{Err: errors.New("kicked")}, false }
+			p.sends(func(int, post) (error, bool) { return &chat.Gone{Err: errors.New("kicked")}, false })
 			p.states([]brief.Event{one})
 		}, "deliveries 1, digests 1, compositions 1, composition_changes 1, composition_cards 1, cards 1"},
 		{"what an edit that is still owed is about", func(p *whyPlot) {
 			p.order("immediate")
 			p.states([]brief.Event{one})
-			p.board.edit = func(int, chat.MessageID) (error, bool) { return &chat.Later{After: time.Hour}, false }
+			p.edits(&chat.Later{After: time.Hour})
 			p.states([]brief.Event{retracted(p.T, "one")})
 		}, "deliveries 2, digests 1, compositions 1, composition_changes 1, composition_cards 1, cards 2"},
 		{"what a living message shows", func(p *whyPlot) {
@@ -74,7 +74,7 @@ func TestPrune(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newWhyPlot(t)
+				p := newWhyPlot(t, time.Second)
 				c.play(p)
 				full := rowsOf(t, p.ledger, tables...)
 				if forgotten, err := p.ledger.prune(t.Context(), time.Now().Add(keepFor-time.Hour), onward); err != nil || forgotten.any() {
@@ -102,7 +102,7 @@ func TestPrune(t *testing.T) {
 // edits still tell what they told, after all around it was forgotten.
 func TestPruneThenEdit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newWhyPlot(t)
+		p := newWhyPlot(t, time.Second)
 		p.order("immediate", func(s *Subscription) { s.Mode = ModeEdit })
 		p.states([]brief.Event{event("one")}, []brief.Event{event("one"), event("two")})
 		if _, err := p.ledger.prune(t.Context(), time.Now().Add(agesLater), onward); err != nil {

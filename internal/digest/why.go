@@ -90,9 +90,7 @@ type Inquiry struct {
 // Why says, of the changes of stories that can be read, what became of each in a
 // conversation, the newest first. More says that there are older ones.
 func (d *Dispatcher) Why(ctx context.Context, q Inquiry) (all []Explanation, more bool, err error) {
-	p := d.planner
-	p.forget()
-	w := why{planner: &p, Inquiry: q, now: d.now()}
+	w := why{planner: d.planner.another(), Inquiry: q, now: d.now()}
 	if all, more, err = w.explainAll(ctx); err != nil {
 		return nil, false, fmt.Errorf("finding what became of changes: %w", d.ledger.explain(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,26 @@ type whyPlot struct {
 	ledger     *Ledger
 	board      *board
 	dispatcher *Dispatcher
-	hidden     map[string]bool
+	hidden     sync.Map // the stories that may not be read
+}
+
+// sends decides what each send comes to from now on; nil: it is posted.
+func (p *whyPlot) sends(reply func(int, post) (error, bool)) {
+	p.board.fake.mu.Lock()
+	defer p.board.fake.mu.Unlock()
+	p.board.fake.reply = reply
+}
+
+// edits decides what each edit comes to from now on.
+func (p *whyPlot) edits(err error) {
+	p.board.mu.Lock()
+	defer p.board.mu.Unlock()
+	p.board.edit = func(int, chat.MessageID) (error, bool) { return err, err == nil }
+}
+
+func (p *whyPlot) readable(story string) bool {
+	_, hidden := p.hidden.Load(story)
+	return !hidden
 }
 
 // states records states of story a, each for a minute.
@@ -54,7 +74,7 @@ func (p *whyPlot) why() string {
 	p.Helper()
 	all, more, err := p.dispatcher.Why(p.Context(), Inquiry{
 		Where: chat.Conversation{Platform: "telegram", ID: "1"}, Limit: 50,
-		Readable: func(story string) bool { return !p.hidden[story] },
+		Readable: p.readable,
 	})
 	if err != nil || more {
 		p.Fatal("why: ", err, more)
@@ -94,7 +114,7 @@ func (p *whyPlot) words(e Explanation) string {
 
 // TestWhy plays every fate of a change through the planner and the engine. A play
 // begins with story a without events; what is recorded lasts a minute, and briefs
-// settle in a second.
+// settle in a second, or slowly in five minutes.
 func TestWhy(t *testing.T) {
 	cause := errors.New("cause")
 	one, two := event("one"), event("two")
@@ -128,7 +148,7 @@ func TestWhy(t *testing.T) {
 			p.states([]brief.Event{one}, []brief.Event{titledEvent("one", "Revised")})
 		}, lines("event.revised one: told reply 3 m1, amended 1/0/0", "event.added one: told post 1 m0")},
 		{"corrected, and the message cannot be changed", func(p *whyPlot) {
-			p.board.edit = func(int, chat.MessageID) (error, bool) { return &chat.Fixed{Err: cause}, false }
+			p.edits(&chat.Fixed{Err: cause})
 			p.order("immediate")
 			p.states([]brief.Event{one}, []brief.Event{titledEvent("one", "Revised")})
 		}, lines("event.revised one: told reply 3 m1, amended 0/0/1", "event.added one: told post 1 m0")},
@@ -146,21 +166,21 @@ func TestWhy(t *testing.T) {
 		}, lines("event.added two: told edit 3", "event.added one: told post 1 m0")},
 		{"told as the living message's next digest", func(p *whyPlot) {
 			p.order("immediate", func(s *Subscription) { s.Mode = ModeEdit })
-			p.board.reply = always(&chat.Later{After: 90 * time.Second, Err: cause})
+			p.sends(always(&chat.Later{After: 90 * time.Second, Err: cause}))
 			owePosts(p, p.ledger, "telegram:1", "in front of it")
 			p.states([]brief.Event{one})
-			p.board.reply = nil
+			p.sends(nil)
 			p.states([]brief.Event{one, two})
 			p.rest(time.Minute)
 		}, lines("event.added two: told post 2 m2", "event.added one: told post 2 m2")},
 		{"tried again later", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Later{After: 10 * time.Minute, Err: cause})
+			p.sends(always(&chat.Later{After: 10 * time.Minute, Err: cause}))
 			p.states([]brief.Event{one}, []brief.Event{one, two})
 		}, lines("event.added two: waiting post 2, in 8m0s", "event.added one: waiting post 1, in 8m0s")},
 		{"held by quiet hours, planned and not", func(p *whyPlot) {
 			p.order("immediate", func(s *Subscription) { s.Quiet = quiet(p.T, "00:02-07:00") })
-			p.board.reply = always(&chat.Later{After: 2 * time.Minute, Err: cause})
+			p.sends(always(&chat.Later{After: 2 * time.Minute, Err: cause}))
 			p.states([]brief.Event{one})
 			p.rest(2 * time.Minute)
 			p.states([]brief.Event{one, two})
@@ -171,7 +191,7 @@ func TestWhy(t *testing.T) {
 		}, lines("event.added two: told post 1 m0", "event.added one: held, in 6h59m0s")},
 		{"suspended, planned and not", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Gone{Err: cause})
+			p.sends(always(&chat.Gone{Err: cause}))
 			p.states([]brief.Event{one}, []brief.Event{one, two})
 		}, lines("event.added two: suspended", "event.added one: suspended post 1")},
 		{"not due yet", func(p *whyPlot) {
@@ -182,13 +202,11 @@ func TestWhy(t *testing.T) {
 			p.order("daily 08:00")
 			p.states([]brief.Event{one}, []brief.Event{titledEvent("one", "Revised")})
 		}, lines("event.revised one: not due, in 7h58m0s", "event.added one: not due, with 2, in 7h58m0s")},
-		{"the briefs are not quiet yet", func(p *whyPlot) {
-			p.dispatcher.planner.settle = 5 * time.Minute
+		{"the briefs are not quiet yet, slowly", func(p *whyPlot) {
 			p.order("immediate")
 			p.states([]brief.Event{one})
 		}, "event.added one: settling, in 4m0s"},
-		{"announced now, before the next digest", func(p *whyPlot) {
-			p.dispatcher.planner.settle = 5 * time.Minute
+		{"announced now, before the next digest, slowly", func(p *whyPlot) {
 			p.order("daily 08:00")
 			p.states([]brief.Event{one, urgent})
 		}, lines("event.added two: settling, in 4m0s", "event.added one: not due, in 7h59m0s")},
@@ -257,34 +275,34 @@ func TestWhy(t *testing.T) {
 		}, "event.added two: told post 1 m0, by another"},
 		{"withheld, and of it nothing is said", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Later{After: 2 * time.Minute, Err: cause})
+			p.sends(always(&chat.Later{After: 2 * time.Minute, Err: cause}))
 			p.states([]brief.Event{one})
-			p.hidden["a"] = true
-			p.board.reply = nil
+			p.hidden.Store("a", true)
+			p.sends(nil)
 			p.rest(10 * time.Minute)
 		}, "1 withheld"},
 		{"withheld, and readable again", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Later{After: 2 * time.Minute, Err: cause})
+			p.sends(always(&chat.Later{After: 2 * time.Minute, Err: cause}))
 			p.states([]brief.Event{one})
-			p.hidden["a"] = true
-			p.board.reply = nil
+			p.hidden.Store("a", true)
+			p.sends(nil)
 			p.rest(10 * time.Minute)
-			p.hidden["a"] = false
+			p.hidden.Delete("a")
 		}, lines("1 withheld", "event.added one: passed")},
 		{"unconfirmed", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Uncertain{Err: cause})
+			p.sends(always(&chat.Uncertain{Err: cause}))
 			p.states([]brief.Event{one})
 		}, "event.added one: unconfirmed post 1"},
 		{"refused", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Refused{Err: cause})
+			p.sends(always(&chat.Refused{Err: cause}))
 			p.states([]brief.Event{one})
 		}, "event.added one: refused post 1"},
 		{"skipped by an operator", func(p *whyPlot) {
 			p.order("immediate")
-			p.board.reply = always(&chat.Later{After: time.Hour, Err: cause})
+			p.sends(always(&chat.Later{After: time.Hour, Err: cause}))
 			p.states([]brief.Event{one})
 			if err := p.ledger.Skip(p.Context(), 1, "telegram:4242"); err != nil {
 				p.Fatal(err)
@@ -303,7 +321,11 @@ func TestWhy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newWhyPlot(t)
+				settle := time.Second
+				if strings.HasSuffix(c.name, ", slowly") {
+					settle = 5 * time.Minute
+				}
+				p := newWhyPlot(t, settle)
 				c.play(p)
 				same(t, p.why(), c.want)
 			})
@@ -320,11 +342,12 @@ func scheduled(t *testing.T, words string) Schedule {
 	return s
 }
 
-func newWhyPlot(t *testing.T) *whyPlot {
+func newWhyPlot(t *testing.T, settle time.Duration) *whyPlot {
 	t.Helper()
-	p := &whyPlot{T: t, ledger: openNew(t), board: newBoard("telegram"), hidden: make(map[string]bool)}
+	p := &whyPlot{T: t, ledger: openNew(t), board: newBoard("telegram")}
 	o := amending(p.ledger, p.board)
-	o.Visible = func(_ Subscription, story string) bool { return !p.hidden[story] }
+	o.Settle = settle
+	o.Visible = func(_ Subscription, story string) bool { return p.readable(story) }
 	var err error
 	if p.dispatcher, err = NewDispatcher(o); err != nil {
 		t.Fatal(err)
