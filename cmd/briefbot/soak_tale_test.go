@@ -52,7 +52,11 @@ func (e *happening) says() int {
 
 // stale reports whether a message shows something that the stories do not say any
 // more, without saying so.
+// An answer that corrects stays as it is.
 func (s *soak) stale(m reading) bool {
+	if head, _, _ := strings.Cut(m.posted, "\n"); strings.Contains(head, "Correction: ") || strings.Contains(head, "Retraction: ") {
+		return false
+	}
 	posted := marksIn(m.posted)
 	told := func(marks []int) bool {
 		return slices.ContainsFunc(marks, func(n int) bool { return slices.Contains(posted, n) })

@@ -224,6 +224,31 @@ func TestAmendWaiting(t *testing.T) {
 	}
 }
 
+// TestAmendStoryRemoved marks everything that was told of a story which is removed,
+// and nothing that was told of another, and unmarks it when the story is back.
+func TestAmendStoryRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openNew(t)
+		f := newBoard("telegram")
+		record(t, l, dossier(t, "a"), dossier(t, "b"))
+		inMode(t, l, "telegram:1", AllStories, ModePost)
+		run(t, amending(l, f))
+		for _, stories := range [][]*brief.Dossier{
+			{dossier(t, "a", event("e0")), dossier(t, "b", event("e1"))},
+			{dossier(t, "b", event("e1"))},
+		} {
+			record(t, l, stories...)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		same(t, f.shows(), "1 e0 (removed); e1")
+		record(t, l, dossier(t, "a", event("e0")), dossier(t, "b", event("e1")))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		same(t, f.shows(), "1 e0; e1")
+	})
+}
+
 // TestAmendUnseen checks that a message is not edited where the story may not be
 // read any more, and is when it may be again.
 func TestAmendUnseen(t *testing.T) {
