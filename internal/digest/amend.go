@@ -15,20 +15,20 @@ import (
 
 // What was posted is brought up to date when what it tells is corrected, withdrawn
 // or back: every message is compared with what it would have to show now, made
-// from the card that was posted first. An answer that corrects stays as it is: it tells
-// what was corrected then, and another one what was later. To do it twice changes nothing, so that it
+// from the card that was posted first. An answer that corrects is marked only where
+// what it tells was removed: of what was corrected later another one tells. To do it twice changes nothing, so that it
 // goes on from the last change that was wholly carried through.
 
 const (
 	sqlAmended     = `SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'amended_seq'`
 	sqlAmendWindow = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 	sqlTellers     = `SELECT t.composition FROM composition_changes t
-		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form NOT IN ('living', 'correction')) ORDER BY t.composition`
+		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form <> 'living') ORDER BY t.composition`
 	sqlLivingTellers = `SELECT t.composition FROM composition_changes t
 		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g JOIN living l ON l.subscription = g.subscription AND l.digest = g.id
 		WHERE g.composition = t.composition AND g.form = 'living') ORDER BY t.composition`
 	sqlStoryTellers = `SELECT DISTINCT t.composition FROM composition_changes t
-		WHERE t.story = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form NOT IN ('living', 'correction')) ORDER BY t.composition`
+		WHERE t.story = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form <> 'living') ORDER BY t.composition`
 	sqlKnows   = `UPDATE deliveries SET knows = $1 WHERE id = $2 AND state = 'waiting' AND doubts = 0`
 	sqlCardsOf = `SELECT c.card, k.body FROM composition_cards c JOIN cards k ON k.hash = c.card WHERE c.composition = $1 ORDER BY c.position`
 	sqlShowing = `SELECT v.id FROM deliveries v WHERE v.card = $1 AND v.id > $2 AND v.verb IN ('post', 'reply')
@@ -145,10 +145,17 @@ func (p *planner) amendComposition(ctx context.Context, composition string, livi
 	for _, c := range told {
 		last = max(last, c.Seq)
 	}
+	form, err := formOf(ctx, p.ledger.read, composition)
+	if err != nil {
+		return p.ledger.explain(err)
+	}
 	for _, c := range told {
 		m, err := p.mark(ctx, c, last)
 		if err != nil {
 			return err
+		}
+		if form == Correction {
+			m = m.removal()
 		}
 		marks = append(marks, m)
 	}
@@ -175,6 +182,23 @@ func (p *planner) amendComposition(ctx context.Context, composition string, livi
 		}
 	}
 	return nil
+}
+
+const sqlFormOf = `SELECT COALESCE(MAX(form), '') FROM digests WHERE composition = $1`
+
+// formOf returns what the cards of a composition are.
+func formOf(ctx context.Context, q queryer, composition string) (f Form, err error) {
+	err = q.QueryRowContext(ctx, sqlFormOf, composition).Scan(&f)
+	return f, err
+}
+
+// removal is the mark without all that an answer of its own tells.
+func (m Mark) removal() Mark {
+	if m.Now == nil || !strings.HasSuffix(string(m.Now.Kind), ".removed") {
+		m.Now = nil
+	}
+	m.Corrections = nil
+	return m
 }
 
 // A keptCard is a card with the hash that names it.

@@ -110,6 +110,8 @@ func TestAmend(t *testing.T) {
 			want: "1 e0; e1"},
 		{name: "removed, silently", steps: []amendStep{step(e0, e1), step(e1)}, edits: 1,
 			want: "1 e0 (removed); e1"},
+		{name: "corrected and removed", steps: []amendStep{step(e0), step(other), step(e1)}, edits: 3,
+			want: lines("1 e0 (removed)", "1 re m0: e0 revised (removed)", "1 e1")},
 		{name: "revised silently", steps: []amendStep{step(e0), step(quietly)}, edits: 1,
 			want: "1 e0 (revised)"},
 		{name: "correction", steps: []amendStep{step(e0), {events: []brief.Event{e0}, correction: "It was raining.", lasts: time.Minute}}, edits: 1,
