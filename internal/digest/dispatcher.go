@@ -171,9 +171,11 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() { d.journal.run(writing) })
-	wg.Go(func() { d.pruner(ctx) })
+	pruning, stopPruning := context.WithCancel(ctx)
+	wg.Go(func() { d.pruner(pruning) })
 	defer wg.Wait()
 	defer stopWriting()
+	defer stopPruning()
 	if err := d.takeOver(ctx); err != nil {
 		return err
 	}

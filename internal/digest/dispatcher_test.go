@@ -174,3 +174,28 @@ func TestVisible(t *testing.T) {
 		})
 	}
 }
+
+// TestStartFails checks that a dispatcher which cannot begin says so and ends, and that
+// the next one begins.
+func TestStartFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := openNew(t)
+		l.fault = func(step string, _ bool) error {
+			if step == "take over" {
+				return errFault
+			}
+			return nil
+		}
+		d, err := NewDispatcher(DispatcherOptions{Ledger: l, Platforms: []chat.Platform{newFake("telegram")}, Compose: compose})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Run(t.Context()); !errors.Is(err, errFault) {
+			t.Errorf("Run: %v, want the fault", err)
+		}
+		l.fault = nil
+		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{newFake("telegram")}})
+		time.Sleep(time.Minute)
+		stop()
+	})
+}
