@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -231,12 +232,18 @@ func (r *recording) diff(ctx context.Context, tx *transaction, s *story) error {
 // and is back for the one it was.
 func (r *recording) revise(ctx context.Context, tx *transaction, s *story, before *brief.Dossier) error {
 	changes := brief.DiffDossier(before, s.after)
+	candidates, err := retractedAnew(before, s.after)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if strings.HasSuffix(string(c.Kind), ".added") {
+			candidates = append(candidates, c)
+		}
+	}
 	whole := *before
 	var returned []brief.Change
-	for _, c := range changes {
-		if !strings.HasSuffix(string(c.Kind), ".added") {
-			continue
-		}
+	for _, c := range candidates {
 		removed, err := lastRemoval(ctx, tx, subject(c))
 		if err != nil {
 			return err
@@ -259,6 +266,26 @@ func (r *recording) revise(ctx context.Context, tx *transaction, s *story, befor
 		return slices.ContainsFunc(changes, func(d brief.Change) bool { return subject(d) == subject(c) })
 	})
 	return r.back(ctx, tx, s, returned...)
+}
+
+// retractedAnew returns the events that a story has since another version and that are
+// retracted, as if each was added: to add one is no change, unless it was there once.
+func retractedAnew(before, after *brief.Dossier) (added []brief.Change, err error) {
+	for i := range after.Timeline {
+		e := &after.Timeline[i]
+		if _, was := before.Event(e.ID); was || e.Retracted == nil {
+			continue
+		}
+		raw, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		added = append(added, brief.Change{
+			Story: after.ID, Kind: brief.EventAdded, Item: e.ID, After: raw,
+			Importance: cmp.Or(e.Importance, brief.Normal), Announce: cmp.Or(e.Announce, brief.InDigest),
+		})
+	}
+	return added, nil
 }
 
 // reinstate puts the item that a change removed into a dossier again.

@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -172,11 +173,16 @@ func (p *planner) sift(ctx context.Context, f *flush, window []change) ([]change
 			left = append(left, c)
 		}
 	}
-	if left, err = p.dropReturned(ctx, f.sub, left); err != nil {
+	left, own, err := p.dropReturned(ctx, f.sub, left)
+	if err != nil {
 		return nil, err
 	}
+	merge := p.merge
+	if own {
+		merge = merged
+	}
 	var told []change
-	for _, c := range p.merge(left) {
+	for _, c := range merge(left) {
 		wanted, err := p.wanted(ctx, f, c, left)
 		if err != nil {
 			return nil, err
@@ -189,8 +195,9 @@ func (p *planner) sift(ctx context.Context, f *flush, window []change) ([]change
 }
 
 // dropReturned drops items that were removed and came back as they were, unless
-// the subscription should have been told of them and was not.
-func (p *planner) dropReturned(ctx context.Context, s Subscription, window []change) ([]change, error) {
+// the subscription should have been told of them and was not, or was told otherwise.
+// Own says that what is left is not the same for all who have the window.
+func (p *planner) dropReturned(ctx context.Context, s Subscription, window []change) (left []change, own bool, err error) {
 	silent := make(map[string]bool)
 	for _, c := range window {
 		if c.origin == ordinary {
@@ -198,9 +205,8 @@ func (p *planner) dropReturned(ctx context.Context, s Subscription, window []cha
 		}
 		known := c.origin <= s.sinceSeq
 		if !known && c.origin <= s.Cursor {
-			var err error
 			if known, err = p.tells(ctx, s.Where, c.subject); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 		}
 		if known {
@@ -208,11 +214,56 @@ func (p *planner) dropReturned(ctx context.Context, s Subscription, window []cha
 		}
 	}
 	if len(silent) == 0 {
-		return window, nil
+		return window, false, nil
 	}
-	return slices.DeleteFunc(window, func(c change) bool {
-		return silent[c.subject] && (c.origin != ordinary || strings.HasSuffix(string(c.Kind), ".removed"))
-	}), nil
+	for _, c := range window {
+		if silent[c.subject] && strings.HasSuffix(string(c.Kind), ".removed") {
+			continue
+		}
+		if silent[c.subject] && c.origin != ordinary {
+			since, changed, err := p.sinceTold(ctx, s.Where, c)
+			if err != nil {
+				return nil, false, err
+			}
+			if !changed {
+				continue
+			}
+			c.Change, c.origin, own = since, ordinary, true
+		}
+		left = append(left, c)
+	}
+	return left, own, nil
+}
+
+// sinceTold returns an item that is back as it looks to a conversation that was told
+// of it; false if it was told just that, or nothing.
+func (p *planner) sinceTold(ctx context.Context, where chat.Conversation, c change) (brief.Change, bool, error) {
+	if c.Kind == brief.DossierOpened {
+		return brief.Change{}, false, nil
+	}
+	told, err := p.toldLast(ctx, where, c.subject)
+	if err != nil || told == nil {
+		return brief.Change{}, false, err
+	}
+	since, changed := rebase(*told, c.Change)
+	return since, changed, nil
+}
+
+const sqlToldLast = `SELECT t.body FROM composition_changes t JOIN digests g ON g.composition = t.composition
+	WHERE t.subject = $1 AND g.conversation = $2 ORDER BY t.seq DESC LIMIT 1`
+
+// toldLast returns the change of a subject that a conversation was told last, or nil.
+func (p *planner) toldLast(ctx context.Context, where chat.Conversation, subject string) (*brief.Change, error) {
+	var body []byte
+	err := p.ledger.read.QueryRowContext(ctx, sqlToldLast, subject, where.String()).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, p.ledger.explain(err)
+	}
+	c := new(brief.Change)
+	return c, json.Unmarshal(body, c)
 }
 
 // tells says whether a conversation was told of a subject.

@@ -66,7 +66,8 @@ func (e *engine) amend(ctx context.Context, v *delivery, where chat.Conversation
 
 const (
 	sqlShows = `SELECT v.card, v.shown, v.state, v.doubts, v.settled_at, v.message, v.conversation,
-		COALESCE((SELECT e.state FROM deliveries e WHERE e.target = v.id AND e.target > 0 AND e.verb = 'edit' ORDER BY e.id DESC LIMIT 1), '')
+		COALESCE((SELECT e.state FROM deliveries e WHERE e.target = v.id AND e.target > 0 AND e.verb = 'edit'
+		ORDER BY e.settled_at DESC, e.id DESC LIMIT 1), '')
 		FROM deliveries v WHERE v.id = $1`
 	sqlShow     = `UPDATE deliveries SET shown = $1 WHERE id = $2`
 	sqlSwap     = `UPDATE deliveries SET shown = $1, digest = $2 WHERE id = $3`

@@ -29,7 +29,8 @@ func withholdEdit(ctx context.Context, tx *transaction, v *delivery, now time.Ti
 
 const sqlWithheldEdits = `SELECT v.id, v.target, v.conversation, v.digest, g.subscription, g.composition FROM deliveries v JOIN digests g ON g.id = v.digest
 	WHERE v.state = 'withheld' AND v.verb = 'edit' AND v.id > $1 AND NOT EXISTS (SELECT 1 FROM deliveries e
-	WHERE e.target = v.target AND e.target > 0 AND e.verb = 'edit' AND e.id > v.id) ORDER BY v.id LIMIT $2`
+	WHERE e.target = v.target AND e.target > 0 AND e.verb = 'edit'
+	AND (e.settled_at = 0 OR e.settled_at > v.settled_at OR e.settled_at = v.settled_at AND e.id > v.id)) ORDER BY v.id LIMIT $2`
 
 // regain plans again what was to be done with messages and was withheld, where it
 // may be seen now what they tell.
