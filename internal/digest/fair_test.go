@@ -237,7 +237,7 @@ func TestEditsGoLast(t *testing.T) {
 		began := time.Now()
 		record(t, l, dossier(t, "a", titledEvent("e0", "Another")), dossier(t, "b"))
 		answers := time.Duration(n) * time.Second / 28
-		time.Sleep(answers + 10*time.Second) // the answers are posted, and edits began
+		time.Sleep(answers + time.Duration(n)*time.Second/100) // the answers are posted, and edits began
 		news := time.Now()
 		record(t, l, dossier(t, "a", titledEvent("e0", "Another")), dossier(t, "b", event("news")))
 		time.Sleep(3 * time.Minute)
