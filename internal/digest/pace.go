@@ -197,7 +197,7 @@ func (g *governor) pass(ctx context.Context, to chat.Conversation) (done func(),
 	}
 	at := g.reserve()
 	for {
-		if err := wait(ctx, at.Sub(time.Now())); err != nil {
+		if err := wait(ctx, time.Until(at)); err != nil {
 			done()
 			return nil, err
 		}
