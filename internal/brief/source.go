@@ -21,6 +21,31 @@ type Source interface {
 	Watch(ctx context.Context, changed func()) error
 }
 
+// A Fetcher is a [Source] that is elsewhere and can be asked to look there at once.
+type Fetcher interface {
+	Source
+	// Fetch has Watch look for news now rather than at its next interval. It returns
+	// at once; what is asked for while a look is under way, or within five seconds of
+	// the last one, comes to one more look after it.
+	Fetch()
+}
+
+// An Original is a [Source] that can show a brief as it was written.
+type Original interface {
+	Source
+	// Original returns the text of a story's brief as the last snapshot has it, and
+	// the file's path in its repository, with slashes: what a patch is made against.
+	// The error wraps fs.ErrNotExist if there is no such brief.
+	Original(ctx context.Context, story string) (path string, text []byte, err error)
+}
+
+// A Commit is who changed a brief, and when.
+type Commit struct {
+	Hash   string    `json:"hash"`   // in full
+	Author string    `json:"author"` // the name alone
+	At     time.Time `json:"at"`     // when it was written, in UTC
+}
+
 // DirOptions are the options of a [Dir]. The zero value is usable.
 type DirOptions struct {
 	Poll     time.Duration    // between looks at the folder without a notification; none given: a minute

@@ -117,6 +117,9 @@ type Invocation struct {
 	Manages func(context.Context) (bool, error)
 	// Language is the asker's BCP 47 tag, or empty.
 	Language string
+	// Filled are the texts of the [Form] that the same call was answered with before,
+	// by field; nil where no form was sent.
+	Filled map[string]string
 }
 
 // Arg returns the bound value of option, or the empty string.
@@ -132,4 +135,7 @@ type Reply struct {
 	// Unshared says that there is nothing to share, so that the Set leaves Call
 	// empty.
 	Unshared bool
+	// Form is to be filled in before the command can be carried out; Card says the
+	// same where a form cannot be shown. Call is then the call that is run again.
+	Form *Form
 }
