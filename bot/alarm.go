@@ -26,7 +26,9 @@ func (b *Bot) raise(ctx context.Context, key, message string, over time.Duration
 	ctx = context.WithoutCancel(ctx)
 	met, err := b.ledger.Alarm(ctx, key, message, over)
 	if err != nil {
-		b.log.ErrorContext(ctx, "alarm", "key", key, "message", message, "unrecorded", err)
+		if b.unrecorded.again(key, b.now()) {
+			b.log.ErrorContext(ctx, "alarm", "key", key, "message", message, "unrecorded", err)
+		}
 		return true
 	}
 	if !met.First {
@@ -37,6 +39,30 @@ func (b *Bot) raise(ctx context.Context, key, message string, over time.Duration
 	if met.Kind {
 		b.tellAlarms(ctx)
 	}
+	return true
+}
+
+// A refrain remembers when the alarms that the store did not take were logged last. A
+// full disk is met every second.
+type refrain struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+// refrainEvery is how often an alarm that is not in the store is logged.
+const refrainEvery = time.Minute
+
+// again says whether it is time to log an alarm again.
+func (r *refrain) again(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, ok := r.last[key]; ok && now.Sub(last) < refrainEvery && !now.Before(last) {
+		return false
+	}
+	if r.last == nil {
+		r.last = make(map[string]time.Time)
+	}
+	r.last[key] = now
 	return true
 }
 

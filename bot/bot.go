@@ -127,6 +127,8 @@ type Bot struct {
 	files   troubles
 	askedIn *doorbell
 	crying  sync.Mutex // held while alarms are told
+	// unrecorded are alarms that the store did not take.
+	unrecorded refrain
 }
 
 // New loads the briefs, records them, and makes a Bot ready to run. Where the
