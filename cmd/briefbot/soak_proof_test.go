@@ -8,8 +8,12 @@ import (
 	"strings"
 )
 
-// A reading is one message as it was posted and as it now stands.
-type reading struct{ posted, now string }
+// A reading is one message as it was posted and as it now stands, and whether it answers
+// another.
+type reading struct {
+	posted, now string
+	answer      bool
+}
 
 // history returns what was posted to every conversation, oldest first.
 func (s *soak) history() map[string][]reading {
@@ -17,12 +21,12 @@ func (s *soak) history() map[string][]reading {
 	for _, id := range s.chats {
 		where := fmt.Sprint("telegram:", id)
 		for _, m := range s.telegram.Messages(id) {
-			all[where] = append(all[where], reading{m.Posted, m.Text})
+			all[where] = append(all[where], reading{m.Posted, m.Text, m.ReplyTo != 0})
 		}
 	}
 	for _, m := range s.discord.Messages("") {
 		where := "discord:" + m.Channel
-		all[where] = append(all[where], reading{m.Posted, m.Text()})
+		all[where] = append(all[where], reading{m.Posted, m.Text(), m.Reply != ""})
 	}
 	return all
 }

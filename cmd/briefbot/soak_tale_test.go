@@ -51,10 +51,11 @@ func (e *happening) says() int {
 }
 
 // stale reports whether a message shows something that the stories do not say any
-// more, without saying so.
-// An answer that corrects stays as it is.
+// more, without saying so. An answer that corrects stays as it is, and so does one that
+// is a message of its own because what it answers is gone.
 func (s *soak) stale(m reading) bool {
-	if head, _, _ := strings.Cut(m.posted, "\n"); strings.Contains(head, "Correction: ") || strings.Contains(head, "Retraction: ") {
+	head, _, _ := strings.Cut(m.posted, "\n")
+	if m.answer || strings.Contains(head, "Correction: ") || strings.Contains(head, "Retraction: ") {
 		return false
 	}
 	posted := marksIn(m.posted)
