@@ -21,8 +21,9 @@ var house = []struct {
 	name    string
 	imports []string
 }{
-	{"cmd/briefbot", []string{"bot", "internal/web", "internal/discord", "internal/telegram", "internal/digest", "internal/brief", "internal/chat", "internal/spelling"}},
-	{"bot", []string{"internal/digest", "internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
+	{"cmd/briefbot", []string{"bot", "internal/desk", "internal/web", "internal/discord", "internal/telegram", "internal/digest", "internal/brief", "internal/chat", "internal/spelling"}},
+	{"bot", []string{"internal/desk", "internal/digest", "internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
+	{"internal/desk", []string{"internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
 	{"internal/web", []string{"internal/brief", "internal/chat", "internal/prose"}},
 	{"internal/digest", []string{"internal/brief", "internal/chat"}},
 	{"internal/discord", []string{"internal/chat"}},
