@@ -12,10 +12,11 @@ import (
 	"github.com/briefbot/briefbot/internal/digest"
 )
 
-// suspendedShown is how many suspended conversations, and alarmsShown how many troubles
-// of a kind, the status lists one by one.
+// suspendedShown is how many suspended conversations, draftsShown how many drafts, and
+// alarmsShown how many troubles of a kind, the status lists one by one.
 const (
 	suspendedShown = 5
+	draftsShown    = 5
 	alarmsShown    = 3
 )
 
@@ -34,6 +35,9 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 	items = append(items, services...)
 	if broken := brokenWords(b.library.Current()); broken != "" {
 		items = append(items, chat.Item{ID: "broken", Head: chat.Styled("Broken briefs", chat.Bold), Body: chat.Plainly(broken)})
+	}
+	if drafts := draftWords(b.library.Current()); drafts != "" {
+		items = append(items, chat.Item{ID: "drafts", Head: chat.Styled("Drafts", chat.Bold), Body: chat.Plainly(drafts)})
 	}
 	if n := warnings(b.library.Current()); n > 0 {
 		items = append(items, chat.Item{ID: "warnings", Head: chat.Styled(counted(n, "warning", "warnings")+" about the briefs", chat.Bold),
@@ -216,10 +220,24 @@ func brokenWords(s *brief.Snapshot) string {
 	return strings.Join(found, "\n")
 }
 
+// draftWords lists the drafts, and what is served instead of each.
+func draftWords(s *brief.Snapshot) string {
+	var found []string
+	for _, p := range s.Problems() {
+		if p.Rule == brief.RuleDraft {
+			found = append(found, p.String())
+		}
+	}
+	if more := len(found) - draftsShown; more > 0 {
+		found = append(found[:draftsShown], fmt.Sprintf("and %d more.", more))
+	}
+	return strings.Join(found, "\n")
+}
+
 func warnings(s *brief.Snapshot) int {
 	n := 0
 	for _, p := range s.Problems() {
-		if p.Severity == brief.Warning {
+		if p.Severity == brief.Warning && p.Rule != brief.RuleDraft {
 			n++
 		}
 	}

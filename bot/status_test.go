@@ -104,6 +104,22 @@ func TestTrafficWords(t *testing.T) {
 	}
 }
 
+// TestStatusOfDrafts checks that operators see which briefs are drafts, and nobody else
+// that there are any.
+func TestStatusOfDrafts(t *testing.T) {
+	w := newWorld(t, map[string]string{"bridge": bridge, "fair": "draft: true\ntitle: Fair\n"}, withConfig(Config{Operators: []string{"fake:1"}}))
+	card := w.ask("operator", "/status").Card
+	checkCard(t, card)
+	if got := under(t, card, "Drafts"); !strings.HasSuffix(got, "fair.yaml:1:1: this is a draft, so the story is not served") || strings.Contains(got, "\n") {
+		t.Errorf("of the draft is said: %s", got)
+	}
+	for _, call := range []string{"/status", "/stories", "/overview fair"} {
+		if text := w.ask("reader", call).Card.Plain(); strings.Contains(text, "Fair") || strings.Contains(text, "draft") {
+			t.Errorf("%s shows a reader the draft:\n%s", call, text)
+		}
+	}
+}
+
 // TestStatusOfAlarms raises many troubles and checks that they are listed by kinds.
 func TestStatusOfAlarms(t *testing.T) {
 	w := newWorld(t, map[string]string{"bridge": bridge}, withConfig(Config{Operators: []string{"fake:1"}}))

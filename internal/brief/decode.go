@@ -29,7 +29,9 @@ const (
 // sorted by the first instants of its dates, equal ones in the order of the file.
 //
 // The problems are all that is wrong with the file, in the order of their
-// positions. The dossier is nil if and only if one of them is an error.
+// positions. The dossier is nil if and only if one of them is an error. What a draft
+// lacks is a warning, so that what is required may be missing from its dossier:
+// nobody is to be shown one.
 func Decode(path string, data []byte) (*Dossier, []Problem) {
 	r := decode(path, data)
 	return r.dossier, r.problems
@@ -40,6 +42,7 @@ type reading struct {
 	dossier  *Dossier
 	problems []Problem
 	related  []place // of the dossier's related stories, one each
+	draft    *place  // of the mark of a draft
 }
 
 func decode(path string, data []byte) reading {
@@ -70,6 +73,7 @@ type decoder struct {
 	citations []*yaml.Node // prose that may cite
 	related   []place
 
+	draft *place  // of the mark of a draft
 	lines *layout // of the file; ask layout for it
 }
 
@@ -83,14 +87,15 @@ func (d *decoder) read() reading {
 		return reading{problems: d.problems}
 	}
 	dossier := &Dossier{ID: id}
+	d.draft = d.draftMark(root)
 	d.mapping(root, reflect.ValueOf(dossier).Elem(), dossierShape())
 	d.order(dossier)
 	d.resolve(dossier)
 	problems := d.sorted()
 	if hasErrors(problems) {
-		return reading{problems: problems}
+		dossier = nil
 	}
-	return reading{dossier: dossier, problems: problems, related: d.related}
+	return reading{dossier: dossier, problems: problems, related: d.related, draft: d.draft}
 }
 
 // fail records an error, warn a warning.
@@ -103,6 +108,9 @@ func (d *decoder) warn(p place, rule, format string, args ...any) {
 }
 
 func (d *decoder) note(p place, severity Severity, rule, format string, args ...any) {
+	if d.draft != nil && rule == ruleMissing {
+		severity = Warning
+	}
 	last := maxProblems - 1
 	if d.full() || len(d.problems) == last && severity == Warning {
 		return

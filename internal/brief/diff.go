@@ -14,7 +14,8 @@ import (
 
 // Diff returns what changed for readers between two snapshots, in the order of
 // stories, then as [DiffDossier] orders. A nil before makes every dossier of after
-// an opened one.
+// an opened one. A dossier whose brief became a draft is not removed: what is served
+// of it stays as it was.
 func Diff(before, after *Snapshot) []Change {
 	var changes []Change
 	olds, news := before.Dossiers(), after.Dossiers()
@@ -32,7 +33,9 @@ func Diff(before, after *Snapshot) []Change {
 		if new != nil {
 			news = news[1:]
 		}
-		changes = append(changes, DiffDossier(old, new)...)
+		if new != nil || !after.isDraft(old.ID) {
+			changes = append(changes, DiffDossier(old, new)...)
+		}
 	}
 	return changes
 }

@@ -14,10 +14,12 @@
 // Every [Problem] has a place, and a file is told all of its problems at once. An
 // error holds back the brief it is in, so there is no half a dossier: Decode returns
 // a whole one or none. [Check] does the same for files and folders, for people
-// rather than for the bot.
+// rather than for the bot. A draft may lack what is required; it is left out of
+// every snapshot, in which a story stays as it was before its brief became one.
 //
 // A [Date] is EDTF level 1 or a time. It keeps what was written, orders by the first
-// instant that may be meant, and has [Date.Words] at the precision it has.
+// instant that may be meant, and has [Date.Words] at the precision it has. [ReadDate]
+// and [TimeWords] find dates in English prose, for editors who take one over.
 //
 // # From dossiers to readers
 //

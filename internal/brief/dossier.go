@@ -12,6 +12,7 @@ import (
 // Comments on types and fields are also descriptions in the [Schema].
 type Dossier struct {
 	ID            string         `json:"id" yaml:"-"`
+	Draft         bool           `json:"draft,omitempty" yaml:"draft"`                                                        // not finished: served and announced to nobody
 	Title         string         `json:"title" yaml:"title" brief:"required,max=200"`                                         // the story in a few words
 	Subtitle      string         `json:"subtitle,omitempty" yaml:"subtitle"`                                                  // one line under the title
 	Status        Status         `json:"status,omitempty" yaml:"status" brief:"choice=active|watching|closed,default=active"` // active if left out

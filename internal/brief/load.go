@@ -26,6 +26,7 @@ type loaded struct {
 	sum      [sha256.Size]byte // of the content; zero if the file could not be read
 	record   *record           // nil if there is an error among the problems
 	problems []Problem
+	draft    *place // of the mark of a draft, which has neither record nor problems
 }
 
 // load reads and decodes files, as many at once as there are processors, except
@@ -73,29 +74,40 @@ func loadFile(f file, previous *Snapshot) loaded {
 			return known
 		}
 	}
-	dossier, problems := Decode(f.path, data)
-	l := loaded{sum: sum, problems: problems}
-	if dossier != nil {
-		l.record = newRecord(dossier)
+	r := decode(f.path, data)
+	if r.draft != nil {
+		return loaded{sum: sum, draft: r.draft}
+	}
+	l := loaded{sum: sum, problems: r.problems}
+	if r.dossier != nil {
+		l.record = newRecord(r.dossier)
 		l.record.entry()
 	}
 	return l
 }
 
 // assemble makes the snapshot of what was found in files. A brief in error is
-// served as previous has it.
+// served as previous has it, and so is one that became a draft.
 func assemble(revision string, taken time.Time, found map[string]loaded, problems []Problem, previous *Snapshot) *Snapshot {
 	records := make([]*record, 0, len(found))
+	drafts := make(map[string]bool)
 	for path, l := range found {
 		problems = append(problems, l.problems...)
-		if l.record != nil {
-			records = append(records, l.record)
-		} else if id, kind := briefName(path); kind == briefFile && previous.record(id) != nil {
-			records = append(records, previous.record(id))
+		known := l.record
+		id, kind := briefName(path)
+		if known == nil && kind == briefFile {
+			known = previous.record(id)
+		}
+		if known != nil {
+			records = append(records, known)
+		}
+		if l.draft != nil {
+			drafts[id] = true
+			problems = append(problems, draftProblem(path, *l.draft, known != nil))
 		}
 	}
 	s := newSnapshot(revision, taken, records, problems)
-	s.files = found
+	s.files, s.drafts = found, drafts
 	return s
 }
 

@@ -15,6 +15,7 @@ type Snapshot struct {
 	taken    time.Time
 	problems []Problem
 	broken   map[string]bool
+	drafts   map[string]bool   // stories whose brief is a draft
 	records  []*record         // by id
 	files    map[string]loaded // what the files held that it was loaded from, by path
 	look     func() *lookout   // made when first asked for
@@ -114,6 +115,9 @@ func dossiersOf(records []*record) []*Dossier {
 func (s *Snapshot) Broken(id string) bool {
 	return s.record(id) != nil && s.broken[id]
 }
+
+// isDraft says whether the brief of a story is a draft now, whatever is served of it.
+func (s *Snapshot) isDraft(id string) bool { return s != nil && s.drafts[id] }
 
 // lookout returns what makes the views of s.
 func (s *Snapshot) lookout() *lookout {

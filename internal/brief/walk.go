@@ -33,6 +33,7 @@ type mappingReader struct {
 	v     reflect.Value
 	shape *shape
 	seen  []*yaml.Node // the key of each rule
+	nulls []*yaml.Node // the value of each rule that must have one and has none; nil without any
 }
 
 // pairs reads the keys of n; of a merged mapping, those that are not there yet.
@@ -56,12 +57,28 @@ func (m *mappingReader) pairs(n *yaml.Node, merged bool) {
 			m.unknown(key, name.Value)
 		case m.seen[index] == nil:
 			m.seen[index] = key
-			r := &m.shape.rules[index]
-			m.d.value(value, m.v.Field(r.field), r)
+			m.value(key, value, index)
 		case !merged:
 			m.d.fail(m.d.at(key), "duplicate-key", "%q is here for the second time, after line %d: keep one", name.Value, m.d.at(m.seen[index]).line)
 		}
 	}
+}
+
+// value reads the value of a key. What is to be said of one that is missing waits
+// until the others are read.
+func (m *mappingReader) value(key, value *yaml.Node, index int) {
+	r := &m.shape.rules[index]
+	if r.kind == "prose" {
+		m.d.unwritten(key, value)
+	}
+	if n := target(value); isNull(n) && r.required {
+		if m.nulls == nil {
+			m.nulls = make([]*yaml.Node, len(m.shape.rules))
+		}
+		m.nulls[index] = n
+		return
+	}
+	m.d.value(value, m.v.Field(r.field), r)
 }
 
 func (m *mappingReader) unknown(key *yaml.Node, name string) {
@@ -96,8 +113,11 @@ func (m *mappingReader) merges(n *yaml.Node, depth int) {
 
 func (m *mappingReader) missing(n *yaml.Node) {
 	for i, key := range m.seen {
-		if r := &m.shape.rules[i]; key == nil && r.required {
-			m.d.fail(m.d.at(n), "missing", "%s needs %s", m.shape.noun, r.key)
+		switch r := &m.shape.rules[i]; {
+		case key == nil && r.required:
+			m.d.fail(m.d.at(n), ruleMissing, "%s needs %s%s", m.shape.noun, r.key, m.hint(r))
+		case m.nulls != nil && m.nulls[i] != nil:
+			m.d.fail(m.d.at(m.nulls[i]), ruleMissing, "%s has no value: write %s%s", r.key, requiredOf(m.v.Field(r.field).Type(), r), m.hint(r))
 		}
 	}
 }
@@ -130,16 +150,20 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, r *rule) {
 	}
 }
 
-// null judges a key without a value. For most keys that is the same as no key.
+// null judges a key without a value that is not required. For most keys that is the
+// same as no key.
 func (d *decoder) null(n *yaml.Node, v reflect.Value, r *rule) {
-	switch {
-	case r.required && v.Kind() == reflect.Slice:
-		d.fail(d.at(n), "missing", "%s has no value: write %s: [] if there are none yet", r.key, r.key)
-	case r.required:
-		d.fail(d.at(n), "missing", "%s has no value: write %s", r.key, wanted(v.Type(), r))
-	case r.nonempty, v.Kind() == reflect.Pointer && r.of != nil:
-		d.fail(d.at(n), "missing", "%s has no value: write %s, or take the key out", r.key, wanted(v.Type(), r))
+	if r.nonempty || v.Kind() == reflect.Pointer && r.of != nil {
+		d.fail(d.at(n), ruleMissing, "%s has no value: write %s, or take the key out", r.key, wanted(v.Type(), r))
 	}
+}
+
+// requiredOf says what a required key without a value should have.
+func requiredOf(t reflect.Type, r *rule) string {
+	if t.Kind() == reflect.Slice {
+		return r.key + ": [] if there are none yet"
+	}
+	return wanted(t, r)
 }
 
 // list reads the items of n into the slice v.
@@ -159,7 +183,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 	}
 	if len(items) == 0 {
 		if r.nonempty {
-			d.fail(d.at(n), "missing", "%s is empty: write %s, or take the key out", r.key, wanted(v.Type(), r))
+			d.fail(d.at(n), ruleMissing, "%s is empty: write %s, or take the key out", r.key, wanted(v.Type(), r))
 		}
 		if !r.required {
 			return
@@ -179,7 +203,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 
 func (d *decoder) item(n *yaml.Node, v reflect.Value, r *rule) {
 	if n := target(n); isNull(n) {
-		d.fail(d.at(n), "missing", "an entry of %s is empty: write it, or take the hyphen out", r.key)
+		d.fail(d.at(n), ruleMissing, "an entry of %s is empty: write it, or take the hyphen out", r.key)
 		return
 	}
 	d.value(n, v, r)
@@ -257,6 +281,9 @@ func wanted(t reflect.Type, r *rule) string {
 func (d *decoder) together(n *yaml.Node, item any) {
 	switch item := item.(type) {
 	case *Dossier:
+		if d.draft != nil {
+			d.warn(*d.draft, RuleDraft, "this is a draft, which is served and announced to nobody: take this line out when it is finished")
+		}
 		if item.ReviewBy.endsBefore(item.AsOf) {
 			d.warn(d.at(nodeOf(n, "review_by")), "date", "review_by, %s, is before as_of, %s: the dossier is stale from the start", item.ReviewBy, item.AsOf)
 		}
@@ -268,7 +295,7 @@ func (d *decoder) together(n *yaml.Node, item any) {
 		d.repeatedDates(nodeOf(n, "series"), item.Series)
 	case *Citation:
 		if item.Publisher == "" && item.Title == "" && item.URL == "" && valueOf(n, "url") == nil {
-			d.fail(d.at(n), "missing", "a source needs a publisher, a title or a url")
+			d.fail(d.at(n), ruleMissing, "a source needs a publisher, a title or a url")
 		}
 	}
 }
