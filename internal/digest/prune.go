@@ -16,6 +16,9 @@ const (
 	// keepAlarms is for how long a trouble is listed that nobody cleared and that was
 	// not met again.
 	keepAlarms = 30 * 24 * time.Hour
+	// keepSuggestions is for how long after it was settled a suggestion is kept, with who
+	// made it.
+	keepSuggestions = 90 * 24 * time.Hour
 
 	pruneEvery = 24 * time.Hour
 	// prunerLooks is how often the pruner looks whether a day is over.
@@ -55,7 +58,7 @@ const (
 
 // Pruned counts what was forgotten.
 type Pruned struct {
-	Deliveries, Digests, Compositions, Cards, Alarms int64
+	Deliveries, Digests, Compositions, Cards, Alarms, Suggestions int64
 }
 
 func (p Pruned) any() bool { return p != Pruned{} }
@@ -78,7 +81,8 @@ func (d *Dispatcher) pruner(ctx context.Context) {
 			d.logger.ErrorContext(ctx, "forgetting what was settled long ago", "error", err)
 		case forgotten.any():
 			d.logger.InfoContext(ctx, "forgot what was settled long ago", "deliveries", forgotten.Deliveries, "digests", forgotten.Digests,
-				"compositions", forgotten.Compositions, "cards", forgotten.Cards, "alarms", forgotten.Alarms)
+				"compositions", forgotten.Compositions, "cards", forgotten.Cards, "alarms", forgotten.Alarms,
+				"suggestions", forgotten.Suggestions)
 		}
 	}
 }
@@ -136,7 +140,10 @@ func (l *Ledger) prune(ctx context.Context, now time.Time, pause func() error) (
 		return p, err
 	}
 	err = l.update(ctx, "prune", func(tx *transaction) (err error) {
-		p.Alarms, err = dropped(ctx, tx, sqlDropAlarms, millis(now.Add(-keepAlarms)))
+		if p.Alarms, err = dropped(ctx, tx, sqlDropAlarms, millis(now.Add(-keepAlarms))); err != nil {
+			return err
+		}
+		p.Suggestions, err = dropped(ctx, tx, sqlDropSuggestions, millis(now.Add(-keepSuggestions)))
 		return err
 	})
 	return p, err
