@@ -69,6 +69,7 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 	var (
 		unknown *chat.UnknownCommand
 		usage   *chat.UsageError
+		form    *chat.FormError
 		story   *unknownStory
 		event   *unknownEvent
 		closed  *notAdmitted
@@ -82,6 +83,8 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		return unknownCommandCard(unknown)
 	case errors.As(err, &usage):
 		return b.usageCard(inv, usage)
+	case errors.As(err, &form):
+		return trouble("Please check the form", sentence(form.Problem)+" Nothing was sent.")
 	case errors.As(err, &story):
 		if strings.HasPrefix(inv.Line, "~") {
 			// Whoever guesses a name must not learn that something is kept under it.

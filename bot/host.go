@@ -69,6 +69,14 @@ func (h host) SetOffset(ctx context.Context, platform, offset string) error {
 	return h.bot.ledger.SetOffset(ctx, platform, offset)
 }
 
+func (h host) Note(ctx context.Context, key string) (string, error) {
+	return h.bot.ledger.Note(ctx, key)
+}
+
+func (h host) SetNote(ctx context.Context, key, value string, until time.Time) error {
+	return h.bot.ledger.SetNote(ctx, key, value, until)
+}
+
 func (h host) Alarm(ctx context.Context, key, message string) { h.bot.alarm(ctx, key, message) }
 
 // Lifecycle carries what happened to a conversation into the ledger.

@@ -118,7 +118,9 @@ type Invocation struct {
 	// Language is the asker's BCP 47 tag, or empty.
 	Language string
 	// Filled are the texts of the [Form] that the same call was answered with before,
-	// by field; nil where no form was sent.
+	// by field; nil where no form was sent. A platform gives what was sent to it; a
+	// command has, from the [Set], a text for every field of the form that it asks
+	// with, as [Field.Clean] makes it and without a [Field.Problem], and nothing else.
 	Filled map[string]string
 }
 
@@ -136,6 +138,10 @@ type Reply struct {
 	// empty.
 	Unshared bool
 	// Form is to be filled in before the command can be carried out; Card says the
-	// same where a form cannot be shown. Call is then the call that is run again.
+	// same where a form cannot be shown at once, and is shown with a button that runs
+	// Call again, or is the way to the form. Call is then the call that is run again
+	// with what was filled in; the Set fills it in here too, even where the command
+	// Changes something. Such a reply is not offered for sharing. A command that was
+	// given Filled may ask again, with what is wrong in Card.
 	Form *Form
 }

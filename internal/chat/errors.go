@@ -47,6 +47,13 @@ type UsageError struct {
 
 func (e *UsageError) Error() string { return e.Problem + "; usage: " + e.Command.Usage() }
 
+// A FormError says that what was filled in cannot be sent.
+type FormError struct {
+	Problem string // for people, in full, without a full stop
+}
+
+func (e *FormError) Error() string { return e.Problem }
+
 // A Panic is what a command's panic becomes: internal to the reader.
 type Panic struct {
 	Command string
@@ -64,11 +71,14 @@ func explainPlainly(err error) Card {
 	c := Card{Title: "That did not work", Tone: Trouble, Lead: Plainly("Something went wrong on our side.")}
 	var unknown *UnknownCommand
 	var usage *UsageError
+	var form *FormError
 	switch {
 	case errors.As(err, &unknown):
 		c.Lead = Plainly(sentence(unknown.Error()))
 	case errors.As(err, &usage):
 		c.Lead = Join("\n", Plainly(sentence(usage.Problem)), Styled(usage.Command.Usage(), Code))
+	case errors.As(err, &form):
+		c.Lead = Plainly(sentence(form.Problem))
 	case errors.Is(err, ErrNotManager):
 		c.Lead = Plainly("Only those who manage this conversation can do that.")
 	case errors.Is(err, ErrNotOperator):

@@ -80,10 +80,21 @@ type Host interface {
 	Seen(ctx context.Context, platform, event string) (bool, error)
 	Offset(ctx context.Context, platform string) (string, error)
 	SetOffset(ctx context.Context, platform, offset string) error
+	// Note returns what a platform noted under a key, empty where that is nothing or
+	// its time is over; SetNote notes a value until then, in the place of an earlier
+	// one, and an empty value forgets it. What a form is filled in with so far is kept
+	// so, across restarts. A key begins with the platform's name; a value has at most
+	// [MaxNote] bytes.
+	Note(ctx context.Context, key string) (string, error)
+	SetNote(ctx context.Context, key, value string, until time.Time) error
 	// Alarm tells the operators of trouble that a platform cannot mend by itself,
 	// once for equal keys.
 	Alarm(ctx context.Context, key, message string)
 }
+
+// MaxNote is how much a platform may note under one key: a form filled in twice over,
+// as JSON.
+const MaxNote = 512 << 10
 
 // An Event is something that happened to a conversation.
 type Event struct {

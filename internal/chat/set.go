@@ -69,7 +69,13 @@ func (s *Set) Lookup(name string) (Command, bool) {
 // and a panic, become the card that [Rules] explain them with.
 //
 // The reply's Call is the bound call, unless the command set it, left it out
-// ([Reply.Unshared]) or changes something.
+// ([Reply.Unshared]) or changes something. A reply with a form has it in any case.
+//
+// What was filled in reaches no command that did not ask for it: where inv.Filled is
+// given, the command is first run without, and only where it returns a form, and
+// that can be sent so, a second time with the texts of all its fields. Otherwise the
+// answer is what the command answers without them, or says what is wrong, with the
+// same form to be filled in again.
 func (s *Set) Run(ctx context.Context, inv Invocation) Reply {
 	reply, err := s.run(ctx, &inv)
 	if err != nil {
@@ -103,14 +109,46 @@ func (s *Set) run(ctx context.Context, inv *Invocation) (reply Reply, err error)
 	if err := s.admit(ctx, inv, c); err != nil {
 		return Reply{}, err
 	}
-	reply, err = c.Run(ctx, inv)
+	if inv.Filled != nil {
+		return s.runFilled(ctx, inv, c)
+	}
+	return s.runCommand(ctx, inv, c)
+}
+
+// runCommand runs c for a bound invocation and completes its reply.
+func (s *Set) runCommand(ctx context.Context, inv *Invocation, c Command) (Reply, error) {
+	reply, err := c.Run(ctx, inv)
 	if err != nil {
 		return Reply{}, err
 	}
-	if reply.Call == "" && !reply.Unshared && !c.Changes {
+	if reply.Form != nil {
+		if err := reply.Form.Validate(); err != nil {
+			return Reply{}, fmt.Errorf("checking the form of /%s: %w", c.Name, err)
+		}
+	}
+	if reply.Call == "" && (reply.Form != nil || !reply.Unshared && !c.Changes) {
 		reply.Call = inv.Call.String()
 	}
 	return reply, nil
+}
+
+// runFilled runs c with what was filled in, if it asks for that.
+func (s *Set) runFilled(ctx context.Context, inv *Invocation, c Command) (Reply, error) {
+	asking := *inv
+	asking.Filled = nil
+	reply, err := s.runCommand(ctx, &asking, c)
+	if err != nil || reply.Form == nil {
+		return reply, err
+	}
+	filled, err := reply.Form.fill(inv.Filled)
+	if err != nil {
+		reply.Card = s.explain(ctx, inv, err)
+		reply.Card.Items = append(reply.Card.Items, reply.Form.written(filled)...)
+		reply.Form = reply.Form.with(filled)
+		return reply, nil
+	}
+	inv.Filled = filled
+	return s.runCommand(ctx, inv, c)
 }
 
 // onceOnly asks once and remembers the answer.

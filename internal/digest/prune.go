@@ -58,7 +58,7 @@ const (
 
 // Pruned counts what was forgotten.
 type Pruned struct {
-	Deliveries, Digests, Compositions, Cards, Alarms, Suggestions int64
+	Deliveries, Digests, Compositions, Cards, Alarms, Suggestions, Notes int64
 }
 
 func (p Pruned) any() bool { return p != Pruned{} }
@@ -82,7 +82,7 @@ func (d *Dispatcher) pruner(ctx context.Context) {
 		case forgotten.any():
 			d.logger.InfoContext(ctx, "forgot what was settled long ago", "deliveries", forgotten.Deliveries, "digests", forgotten.Digests,
 				"compositions", forgotten.Compositions, "cards", forgotten.Cards, "alarms", forgotten.Alarms,
-				"suggestions", forgotten.Suggestions)
+				"suggestions", forgotten.Suggestions, "notes", forgotten.Notes)
 		}
 	}
 }
@@ -143,7 +143,10 @@ func (l *Ledger) prune(ctx context.Context, now time.Time, pause func() error) (
 		if p.Alarms, err = dropped(ctx, tx, sqlDropAlarms, millis(now.Add(-keepAlarms))); err != nil {
 			return err
 		}
-		p.Suggestions, err = dropped(ctx, tx, sqlDropSuggestions, millis(now.Add(-keepSuggestions)))
+		if p.Suggestions, err = dropped(ctx, tx, sqlDropSuggestions, millis(now.Add(-keepSuggestions))); err != nil {
+			return err
+		}
+		p.Notes, err = dropped(ctx, tx, sqlDropNotes, millis(now))
 		return err
 	})
 	return p, err

@@ -288,6 +288,50 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// TestNotes keeps what a platform notes until its time is over, across a restart too.
+func TestNotes(t *testing.T) {
+	p := newPlot(t, "2026-01-10 09:00")
+	ctx := t.Context()
+	note := func(key, want string) {
+		t.Helper()
+		if got, err := p.ledger.Note(ctx, key); got != want || err != nil {
+			t.Errorf("the note of %s is %q, %v; want %q", key, got, err, want)
+		}
+	}
+	set := func(key, value string, lasts time.Duration) {
+		t.Helper()
+		if err := p.ledger.SetNote(ctx, key, value, p.now.Add(lasts)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note("telegram a", "")
+	set("telegram a", "one", time.Hour)
+	set("telegram a", "two \u0437 \U0001F302", 2*time.Hour)
+	set("telegram b", "other", time.Hour)
+	note("telegram a", "two \u0437 \U0001F302")
+	set("telegram b", "", 0)
+	note("telegram b", "")
+	p.now = p.now.Add(2 * time.Hour)
+	note("telegram a", "")
+	set("telegram c", "new", time.Hour)
+	count := func(want int) {
+		t.Helper()
+		var n int
+		if err := p.ledger.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM notes").Scan(&n); n != want || err != nil {
+			t.Errorf("there are %d notes, %v; want %d", n, err, want)
+		}
+	}
+	count(1)
+	p.now = p.now.Add(time.Hour)
+	if forgotten, err := p.ledger.prune(ctx, p.now, func() error { return nil }); forgotten.Notes != 1 || err != nil {
+		t.Errorf("forgot %+v, %v", forgotten, err)
+	}
+	count(0)
+	if err := p.ledger.SetNote(ctx, "k", strings.Repeat("x", chat.MaxNote+1), p.now.Add(time.Hour)); err == nil {
+		t.Error("a note may have any length")
+	}
+}
+
 // TestSeenForgets checks that events are remembered for a week and that their
 // number stays bounded.
 func TestSeenForgets(t *testing.T) {

@@ -31,6 +31,7 @@ const (
 	answerLater    = 6
 	answerUpdate   = 7
 	answerChoices  = 8
+	answerModal    = 9
 )
 
 // A callback is the first answer to an interaction.
@@ -83,6 +84,8 @@ func (r *receiver) handle(ctx context.Context, raw json.RawMessage) {
 		x.press(ctx)
 	case completion:
 		x.complete(ctx)
+	case formSent:
+		x.sent(ctx)
 	default:
 		r.logger.Warn("an interaction of an unknown type was left unanswered", "type", i.Type)
 	}
@@ -113,7 +116,8 @@ func (x *exchange) press(ctx context.Context) {
 }
 
 // respond runs an invocation and gives its answer: at once where it is ready soon,
-// otherwise by an edit of a deferred answer.
+// otherwise by an edit of a deferred answer. A form is shown where that is possible
+// yet, and a way to it below everything else.
 func (x *exchange) respond(ctx context.Context, inv chat.Invocation, direct, deferred int) {
 	answers := x.run(ctx, inv)
 	flags := 0
@@ -122,6 +126,10 @@ func (x *exchange) respond(ctx context.Context, inv chat.Invocation, direct, def
 	}
 	select {
 	case reply := <-answers:
+		if reply.Form != nil && x.i.Type != formSent {
+			x.open(ctx, reply)
+			return
+		}
 		m := x.compose(reply)
 		m.Flags = flags
 		if direct == answerUpdate {
@@ -138,26 +146,37 @@ func (x *exchange) respond(ctx context.Context, inv chat.Invocation, direct, def
 		}
 		select {
 		case reply := <-answers:
-			x.edit(ctx, x.compose(reply))
+			m := x.compose(reply)
+			if reply.Form != nil && deferred == answerLater {
+				m.Flags = x.i.ephemeral()
+				x.note(x.deliver(ctx, http.MethodPost, "", m))
+				return
+			}
+			x.edit(ctx, m)
 		case <-ctx.Done():
 		}
 	}
 }
 
 // share repeats a call with the room's access and posts its answer for all. What
-// the room may not see, or cannot be shared, only the one who pressed is told.
+// the room may not see, or cannot be shared, only the one who pressed is told; a form
+// is hers alone.
 func (x *exchange) share(ctx context.Context, inv chat.Invocation) {
 	inv.Private = false
 	answers := x.run(ctx, inv)
 	message := func(reply chat.Reply) message {
-		m := compose(reply.Card, "")
-		if reply.Call == "" {
+		m := compose(invite(reply), "")
+		if reply.Call == "" || reply.Form != nil {
 			m.Flags = flagEphemeral
 		}
 		return m
 	}
 	select {
 	case reply := <-answers:
+		if reply.Form != nil {
+			x.open(ctx, reply)
+			return
+		}
 		x.first(ctx, answerMessage, message(reply))
 	case <-time.After(time.Until(x.began.Add(deferAfter))):
 		// A deferred answer would have to be public or private before that is known.
@@ -195,10 +214,10 @@ func apology() chat.Card {
 // be shown it.
 func (x *exchange) compose(reply chat.Reply) message {
 	share := ""
-	if x.i.GuildID != "" {
+	if x.i.GuildID != "" && reply.Form == nil {
 		share = shareID(reply.Call)
 	}
-	return compose(reply.Card, share)
+	return compose(invite(reply), share)
 }
 
 // edit is m as it replaces another message: with nothing of that left over.

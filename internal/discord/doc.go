@@ -9,7 +9,8 @@
 // markdown.go, buttons.go and render.go turn a card into a message without touching
 // the network. On the other side socket.go reads along under the library's WebSocket,
 // and gateway.go keeps one connection after another. interaction.go reads what
-// arrives and answer.go answers it, deferring what is slow; lifecycle.go notices
+// arrives and answer.go answers it, deferring what is slow, with a modal of form.go where
+// a form is to be filled in; lifecycle.go notices
 // which channels come and go and probe.go which close and open, its events put in
 // order by queue.go. register.go keeps
 // the commands registered, survey.go tells who reads a channel and whether the bot

@@ -14,6 +14,7 @@ const (
 	slashCommand = 2
 	buttonPress  = 3
 	completion   = 4
+	formSent     = 5
 )
 
 // The types of channels that differ in who reads them, or in their threads
@@ -68,6 +69,8 @@ type interaction struct {
 		Name     string  `json:"name"`
 		Options  []given `json:"options"`
 		CustomID string  `json:"custom_id"`
+		// Components are the parts of a form that was sent.
+		Components []sentPart `json:"components"`
 	} `json:"data"`
 	Message *pressedMessage `json:"message"`
 }

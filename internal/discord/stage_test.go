@@ -331,8 +331,10 @@ func (h *host) Seen(_ context.Context, platform, event string) (bool, error) {
 	return seen, nil
 }
 
-func (h *host) Offset(context.Context, string) (string, error)  { return "", nil }
-func (h *host) SetOffset(context.Context, string, string) error { return nil }
+func (h *host) Offset(context.Context, string) (string, error)           { return "", nil }
+func (h *host) SetOffset(context.Context, string, string) error          { return nil }
+func (h *host) Note(context.Context, string) (string, error)             { return "", nil }
+func (h *host) SetNote(context.Context, string, string, time.Time) error { return nil }
 func (h *host) Alarm(_ context.Context, key, message string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -34,7 +34,10 @@ type harness struct {
 	server  *discordtest.Server
 	discord *discord.Discord
 	log     *chattest.Log
+	logger  *slog.Logger
 	by      discordtest.Member
+	asked   *discordtest.Pending // the last question or press
+	sent    *discordtest.Pending // the last form that was sent
 }
 
 func newHarness(t *testing.T) *harness {
@@ -50,10 +53,18 @@ func newHarness(t *testing.T) *harness {
 	h.server.AddChannel(discordtest.Channel{ID: forum, Guild: guild, Name: "forum", Type: discordtest.ForumChannel})
 	h.server.AddChannel(discordtest.Channel{ID: private, Type: discordtest.DirectChat, Recipient: asker})
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if h.discord, err = discord.New(discord.Options{Token: h.server.Token(), API: h.server.API(), Logger: logger}); err != nil {
-		t.Fatal(err)
-	}
+	h.logger = logger
+	h.Restart()
 	return h
+}
+
+func (h *harness) Restart() {
+	h.Helper()
+	h.Await("the connection before to end", func() bool { return h.server.Connected() == 0 })
+	var err error
+	if h.discord, err = discord.New(discord.Options{Token: h.server.Token(), API: h.server.API(), Logger: h.logger}); err != nil {
+		h.Fatal(err)
+	}
 }
 
 func (h *harness) Platform() chat.Platform { return h.discord }
@@ -70,16 +81,17 @@ func (h *harness) Places() []chattest.Place {
 
 func (h *harness) Say(where chat.Conversation, line string) {
 	h.Helper()
-	command, args, err := chattest.Slash(line)
-	if err != nil {
-		h.Fatal(err)
+	command, args, problem := chattest.Slash(line)
+	if problem != nil {
+		h.Fatal(problem)
 	}
 	h.receiving()
 	var options []discordtest.Option
 	for _, a := range args {
 		options = append(options, discordtest.Option{Name: a.Option, Value: a.Value})
 	}
-	if _, err := h.server.Slash(h.by, where.ID, command, options...); err != nil {
+	var err error
+	if h.asked, err = h.server.Slash(h.by, where.ID, command, options...); err != nil {
 		h.Fatal(err)
 	}
 }
@@ -101,9 +113,48 @@ func (h *harness) Press(_ chat.Conversation, m chattest.Message, label string) {
 	if !ok {
 		h.Fatalf("message %s has no button %q", m.ID, label)
 	}
-	if _, err := h.server.Press(h.by, m.ID, b.CustomID); err != nil {
+	var err error
+	if h.asked, err = h.server.Press(h.by, m.ID, b.CustomID); err != nil {
 		h.Fatal(err)
 	}
+}
+
+// modal waits for the form that the last question or press was answered with.
+func (h *harness) modal() discordtest.Modal {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.Context(), 20*time.Second)
+	defer cancel()
+	m, err := h.asked.Modal(ctx)
+	if err != nil {
+		h.Fatalf("%v\n%s", err, h.log)
+	}
+	return m
+}
+
+func (h *harness) Fill(where chat.Conversation, texts map[string]string) chattest.Sheet {
+	h.Helper()
+	m := h.modal()
+	h.receiving()
+	sheet := chattest.Sheet{Title: m.Title, Where: where}
+	for _, f := range m.Fields {
+		sheet.Labels, sheet.Values = append(sheet.Labels, f.Label), append(sheet.Values, f.Value)
+	}
+	var err error
+	if h.sent, err = h.server.Submit(h.by, h.asked, texts); err != nil {
+		h.Fatal(err)
+	}
+	return sheet
+}
+
+func (h *harness) Dismiss(chat.Conversation) {
+	h.Helper()
+	h.modal()
+	h.server.Dismiss(h.asked)
+}
+
+func (h *harness) Again() bool {
+	h.server.Redeliver(h.sent)
+	return true
 }
 
 func (h *harness) Messages(where chat.Conversation) []chattest.Message {
@@ -219,4 +270,5 @@ func (h *harness) Log() string { return h.log.String() }
 var (
 	_ chat.Deduplicator = (*discord.Discord)(nil)
 	_ chattest.Tender   = (*harness)(nil)
+	_ chattest.Filler   = (*harness)(nil)
 )

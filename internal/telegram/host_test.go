@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/chat/chattest"
@@ -29,9 +30,13 @@ type host struct {
 	ownsErr error
 	offErr  error
 	lost    int // events that cannot be kept
+	notes   map[string]string
+	noteErr error
 }
 
-func newHost() *host { return &host{seen: map[string]bool{}, owned: map[string]bool{}} }
+func newHost() *host {
+	return &host{seen: map[string]bool{}, owned: map[string]bool{}, notes: map[string]string{}}
+}
 
 func (h *host) Commands() []chat.Command {
 	return []chat.Command{
@@ -88,6 +93,21 @@ func (h *host) SetOffset(_ context.Context, _, offset string) error {
 	}
 	h.offset = offset
 	return nil
+}
+
+func (h *host) Note(_ context.Context, key string) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.notes[key], h.noteErr
+}
+
+func (h *host) SetNote(_ context.Context, key, value string, _ time.Time) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.noteErr == nil {
+		h.notes[key] = value
+	}
+	return h.noteErr
 }
 
 func (h *host) Owns(_ context.Context, where chat.Conversation, id chat.MessageID) (bool, error) {

@@ -107,12 +107,14 @@ func (b *fakeBot) Owns(_ context.Context, _ chat.Conversation, id chat.MessageID
 	return b.owned[id], b.ownsErr
 }
 
-func (b *fakeBot) Lifecycle(context.Context, chat.Event) error        { return nil }
-func (b *fakeBot) Seen(context.Context, string, string) (bool, error) { return false, nil }
-func (b *fakeBot) Offset(context.Context, string) (string, error)     { return "", nil }
-func (b *fakeBot) SetOffset(context.Context, string, string) error    { return nil }
-func (b *fakeBot) Alarm(ctx context.Context, key, message string)     {}
-func (b *fakeBot) reader() *brief.Reader                              { return brief.Unrestricted(b.stories) }
+func (b *fakeBot) Lifecycle(context.Context, chat.Event) error              { return nil }
+func (b *fakeBot) Seen(context.Context, string, string) (bool, error)       { return false, nil }
+func (b *fakeBot) Offset(context.Context, string) (string, error)           { return "", nil }
+func (b *fakeBot) SetOffset(context.Context, string, string) error          { return nil }
+func (b *fakeBot) Note(context.Context, string) (string, error)             { return "", nil }
+func (b *fakeBot) SetNote(context.Context, string, string, time.Time) error { return nil }
+func (b *fakeBot) Alarm(ctx context.Context, key, message string)           {}
+func (b *fakeBot) reader() *brief.Reader                                    { return brief.Unrestricted(b.stories) }
 func (b *fakeBot) find(inv *chat.Invocation) (*brief.Dossier, bool) {
 	return b.reader().Story(inv.Arg("story"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -113,7 +114,7 @@ func parts() []part {
 	for _, o := range []Outcome{Later, Uncertain, MovedTo, Gone, Refused} {
 		list = append(list, part{"outcome " + string(o), func(s *suite) { s.outcome(o) }})
 	}
-	return append(list, tending()...)
+	return slices.Concat(list, filling(), tending())
 }
 
 // A suite is one part's test.

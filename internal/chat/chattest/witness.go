@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -19,20 +21,31 @@ type witness struct {
 	kept        map[string]string // calls by short name
 	seen        map[string]bool
 	offsets     map[string]string
+	notes       map[string]string
 	owned       map[string]bool
+	told        []told // by forms
+
+	// shut says that nobody is admitted any more who sends a form.
+	shut atomic.Bool
 }
 
-// newWitness returns a witness with these commands. Rules may be zero: Recall then
+// newWitness returns a witness with these commands and those of the forms. Rules may be zero: Recall then
 // knows the calls of every card that it answered with or was told to [witness.Keep].
 func newWitness(commands []chat.Command, rules chat.Rules) (*witness, error) {
 	h := &witness{
 		kept: map[string]string{}, seen: map[string]bool{},
-		offsets: map[string]string{}, owned: map[string]bool{},
+		offsets: map[string]string{}, notes: map[string]string{}, owned: map[string]bool{},
 	}
 	if rules.Recall == nil {
 		rules.Recall = h.recall
 	}
-	set, err := chat.NewSet(commands, rules)
+	rules.Admit = func(inv *chat.Invocation) error {
+		if h.shut.Load() && inv.Filled != nil {
+			return chat.ErrNotOperator
+		}
+		return nil
+	}
+	set, err := chat.NewSet(append(commands, formCommands(h.tell)...), rules)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +142,38 @@ func (h *witness) SetOffset(_ context.Context, platform, offset string) error {
 	return nil
 }
 
+// Note implements chat.Host. Nothing lives long enough for its time to be over.
+func (h *witness) Note(_ context.Context, key string) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.notes[key], nil
+}
+
+// SetNote implements chat.Host.
+func (h *witness) SetNote(_ context.Context, key, value string, _ time.Time) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.notes[key] = value
+	return nil
+}
+
 // Alarm implements chat.Host. Nothing that the suite does need alarm anybody, and
 // some of it may.
 func (*witness) Alarm(context.Context, string, string) {}
+
+// Told returns what forms were sent with so far, oldest first.
+func (h *witness) Told() []told {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.told)
+}
+
+// tell notes what a form was sent with.
+func (h *witness) tell(t told) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told = append(h.told, t)
+}
 
 // Invocations returns what was asked so far, oldest first.
 func (h *witness) Invocations() []chat.Invocation {

@@ -39,7 +39,7 @@ type Pending struct {
 	server   *Server
 	id       string
 	token    string
-	kind     int // 2 command, 3 component, 4 autocompletion
+	kind     int // 2 command, 3 component, 4 autocompletion, 5 form
 	channel  string
 	source   *Message // whose button was pressed
 	began    time.Time
@@ -48,6 +48,8 @@ type Pending struct {
 	updated  bool // the source was edited in place
 	choices  []Choice
 	follow   []*Message
+	modal    *Modal
+	event    map[string]any // as it was sent to the bot
 }
 
 // A Choice is one offer of autocompletion.
@@ -61,6 +63,7 @@ const (
 	answerLater    = 6
 	answerUpdate   = 7
 	answerChoices  = 8
+	answerModal    = 9
 )
 
 // Slash has a member use a slash command in a channel. It fails where Discord's
@@ -206,8 +209,17 @@ func (s *Server) interact(by Member, channel string, kind int, data map[string]a
 		}
 		o["message"] = m
 	}
+	p.event = o
 	s.dispatch("INTERACTION_CREATE", o)
 	return p, nil
+}
+
+// Redeliver sends an interaction to the bot once more, as the gateway may where a
+// connection is resumed.
+func (s *Server) Redeliver(p *Pending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dispatch("INTERACTION_CREATE", p.event)
 }
 
 func orElse(s, otherwise string) string {
@@ -342,8 +354,14 @@ func (p *Pending) answer(kind int, data map[string]any, files map[string]file) a
 			return invalid("data.flags: only ephemeral can be set on a deferred answer")
 		}
 		p.original = &Message{Channel: p.channel, Flags: flags, Interaction: p.id}
-	case kind == answerLater && p.kind == 3:
-	case kind == answerUpdate && p.kind == 3:
+	case kind == answerModal && (p.kind == 2 || p.kind == 3):
+		m, a, fine := checkModal(data)
+		if !fine {
+			return a
+		}
+		p.modal = m
+	case kind == answerLater && p.onMessage():
+	case kind == answerUpdate && p.onMessage():
 		if a, fine := checkMessage(data, true, flags&^Ephemeral); !fine {
 			return a
 		}
@@ -356,6 +374,10 @@ func (p *Pending) answer(kind int, data map[string]any, files map[string]file) a
 	s.notify()
 	return noContent()
 }
+
+// onMessage says that the interaction came from a message, or from a form that was
+// opened from one.
+func (p *Pending) onMessage() bool { return p.kind == 3 || p.kind == 5 && p.source != nil }
 
 func readChoices(data map[string]any) ([]Choice, string) {
 	list, given := data["choices"].([]any)
@@ -408,7 +430,7 @@ func (s *Server) editOriginal(c *call) answer {
 		return a
 	}
 	m := p.original
-	if m == nil {
+	if m == nil && p.acked != answerModal {
 		m = p.source
 	}
 	if m == nil || m.Deleted {
