@@ -73,8 +73,9 @@ type decoder struct {
 	citations []*yaml.Node // prose that may cite
 	related   []place
 
-	draft *place  // of the mark of a draft
-	lines *layout // of the file; ask layout for it
+	draft *place     // of the mark of a draft
+	root  *yaml.Node // the document, if there is one
+	lines *layout    // of the file; ask layout for it
 }
 
 func (d *decoder) read() reading {
@@ -82,13 +83,13 @@ func (d *decoder) read() reading {
 	if !ok {
 		return reading{problems: d.problems}
 	}
-	root := d.parse()
-	if root == nil {
+	d.root = d.parse()
+	if d.root == nil {
 		return reading{problems: d.problems}
 	}
 	dossier := &Dossier{ID: id}
-	d.draft = d.draftMark(root)
-	d.mapping(root, reflect.ValueOf(dossier).Elem(), dossierShape())
+	d.draft = d.draftMark(d.root)
+	d.mapping(d.root, reflect.ValueOf(dossier).Elem(), dossierShape())
 	d.order(dossier)
 	d.resolve(dossier)
 	problems := d.sorted()

@@ -26,6 +26,9 @@ type ruler struct {
 	offset int
 }
 
+// byteOrderMark is what some editors put before a text.
+const byteOrderMark = "\ufeff"
+
 // A layout is how a file is counted, by editors and by YAML, which ends a line also
 // where editors do not.
 type layout struct {
@@ -37,7 +40,11 @@ func (d *decoder) layout() *layout {
 	if d.lines != nil {
 		return d.lines
 	}
-	starts, yaml := []int{0}, []int{0}
+	first := 0
+	if bytes.HasPrefix(d.data, []byte(byteOrderMark)) {
+		first = len(byteOrderMark) // no character of the first line
+	}
+	starts, yaml := []int{first}, []int{first}
 	for i, c := range string(d.data) {
 		switch c {
 		case '\n':
@@ -51,8 +58,8 @@ func (d *decoder) layout() *layout {
 		}
 	}
 	d.lines = &layout{
-		editor: ruler{data: d.data, starts: starts, last: fileStart},
-		yaml:   ruler{data: d.data, starts: yaml, last: fileStart},
+		editor: ruler{data: d.data, starts: starts, last: fileStart, offset: first},
+		yaml:   ruler{data: d.data, starts: yaml, last: fileStart, offset: first},
 	}
 	return d.lines
 }
@@ -75,6 +82,7 @@ func (d *decoder) offset(p place) int { return d.layout().editor.find(p) }
 
 // place returns the place of a byte.
 func (r *ruler) place(offset int) place {
+	offset = max(offset, r.starts[0])
 	line, found := slices.BinarySearch(r.starts, offset)
 	if found {
 		line++
