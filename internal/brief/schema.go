@@ -38,7 +38,7 @@ func Schema() ([]byte, error) {
 	s := reflector.ReflectFromType(reflect.TypeFor[Dossier]())
 	s.ID = ""
 	s.Title = "A brief: one story as briefbot tells it"
-	w := schemaWriter{definitions: s.Definitions}
+	w := schemaWriter{definitions: s.Definitions, comments: comments}
 	w.mapping(s, reflect.TypeFor[Dossier](), dossierShape())
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -59,6 +59,9 @@ func dossierComments() (map[string]string, error) {
 	comments := make(map[string]string)
 	for _, declaration := range file.Decls {
 		g, ok := declaration.(*ast.GenDecl)
+		if ok && g.Tok == token.CONST {
+			choiceComments(g, comments)
+		}
 		if !ok || g.Tok != token.TYPE {
 			continue
 		}
@@ -74,9 +77,25 @@ func dossierComments() (map[string]string, error) {
 	return comments, nil
 }
 
+// choiceComments adds the comments on the constants of a declaration, by the name of
+// their type and their value.
+func choiceComments(g *ast.GenDecl, comments map[string]string) {
+	for _, spec := range g.Specs {
+		v := spec.(*ast.ValueSpec)
+		t, typed := v.Type.(*ast.Ident)
+		if !typed || len(v.Values) != 1 {
+			continue
+		}
+		if value, ok := v.Values[0].(*ast.BasicLit); ok {
+			comments[t.Name+"="+strings.Trim(value.Value, `"`)] = strings.TrimSpace(v.Comment.Text())
+		}
+	}
+}
+
 // A schemaWriter says in a schema what the rules say.
 type schemaWriter struct {
 	definitions jsonschema.Definitions
+	comments    map[string]string
 }
 
 func (w schemaWriter) mapping(s *jsonschema.Schema, t reflect.Type, of *shape) {
@@ -148,20 +167,31 @@ func (w schemaWriter) scalar(s *jsonschema.Schema, t reflect.Type, r *rule, blan
 		if r.kind == "single" {
 			s.Pattern = schemaSingle
 		}
+		setMessage(s, "write a date: 2025, 2025-11, 2025-11-21, 2025~ (about), 2025? (uncertain), or an RFC 3339 time with an offset")
 		describeMore(s, "a date: 2025, 2025-11, 2025-11-21, 2025~ (about), 2025? (uncertain), or an RFC 3339 time with an offset")
 		return
 	case len(r.choices) > 0:
-		s.Type = ""
-		for _, choice := range r.choices {
-			s.Enum = append(s.Enum, choice)
-		}
-		if blank {
-			s.Enum = append(s.Enum, nil)
-		}
+		w.choices(s, t, r, blank)
 		return
 	}
 	setType(s, blank, "string", "number", "boolean")
 	w.text(s, r)
+}
+
+// choices lists the words that a key may have. Editors show what is under
+// enumDescriptions beside each.
+func (w schemaWriter) choices(s *jsonschema.Schema, t reflect.Type, r *rule, blank bool) {
+	s.Type = ""
+	var meanings []string
+	for _, choice := range r.choices {
+		s.Enum = append(s.Enum, choice)
+		meanings = append(meanings, w.comments[t.Name()+"="+choice])
+	}
+	if blank {
+		s.Enum = append(s.Enum, nil)
+		meanings = append(meanings, r.fallback+", as if the key were not there")
+	}
+	setExtra(s, "enumDescriptions", meanings)
 }
 
 // text describes what a text must be.
@@ -172,14 +202,18 @@ func (w schemaWriter) text(s *jsonschema.Schema, r *rule) {
 	switch {
 	case r.ref == "items":
 		s.Pattern = `^(` + strings.Join(dossierShape().sections(), "|") + `)/` + schemaID + `$`
+		setMessage(s, "write a section and an id, such as timeline/accord-signed")
 	case r.ref == "stories":
 		s.Pattern, s.MaxLength = `^`+schemaID+`$`, new(uint64(maxStoryID))
 	case r.ref != "", r.kind == "id":
 		s.Pattern, s.MaxLength = `^`+schemaID+`$`, new(uint64(maxItemID))
+		setMessage(s, "write an id: a–z, 0–9 and hyphens, with a letter or a digit first")
 	case r.kind == "url":
 		s.Pattern = schemaURL
+		setMessage(s, "write an address that begins with http:// or https://")
 	case r.kind == "language":
 		s.Pattern = schemaTag
+		setMessage(s, "write a BCP 47 tag, such as en or uk")
 	case r.required:
 		s.Pattern = `\S`
 	}
@@ -194,13 +228,24 @@ func setType(s *jsonschema.Schema, blank bool, types ...string) {
 	if blank {
 		types = append(types, "null")
 	}
+	if len(types) == 1 {
+		setExtra(s, "type", types[0])
+		return
+	}
+	setExtra(s, "type", types)
+}
+
+// setMessage gives the words for a text that the pattern refuses, which editors would
+// show in its place.
+func setMessage(s *jsonschema.Schema, message string) {
+	setExtra(s, "patternErrorMessage", message)
+}
+
+func setExtra(s *jsonschema.Schema, key string, value any) {
 	if s.Extras == nil {
 		s.Extras = make(map[string]any)
 	}
-	s.Extras["type"] = types
-	if len(types) == 1 {
-		s.Extras["type"] = types[0]
-	}
+	s.Extras[key] = value
 }
 
 func describeMore(s *jsonschema.Schema, more string) {

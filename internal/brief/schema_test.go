@@ -224,3 +224,25 @@ func TestSchemaDescribes(t *testing.T) {
 		before = at
 	}
 }
+
+// TestSchemaPublished holds the copy that editors are pointed at to what the program
+// prints.
+func TestSchemaPublished(t *testing.T) {
+	const published = "../../docs/brief.schema.json"
+	want, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(published, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is not what briefbot schema prints: go test ./internal/brief -run SchemaPublished -update", published)
+	}
+}
