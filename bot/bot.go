@@ -121,6 +121,7 @@ type Bot struct {
 
 	changed chan struct{} // says to the reload loop that the source may have news
 	kept    callCache
+	looks   looks
 	allowed allowance
 	changes changeCache
 	health  health

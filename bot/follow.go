@@ -44,6 +44,44 @@ func (b *Bot) notify() {
 	}
 }
 
+// lookEvery is how often the briefs are looked at at most because somebody asks.
+const lookEvery = 5 * time.Second
+
+// Look has the briefs looked for now, where they come from: whoever calls knows that
+// there may be news. It returns at once. What is asked for more often than every five
+// seconds comes to one look at their end.
+func (b *Bot) Look() {
+	if f, ok := b.source.(brief.Fetcher); ok {
+		f.Fetch()
+		return
+	}
+	if in, ok := b.looks.ask(b.now()); ok {
+		time.AfterFunc(in, b.notify)
+	}
+}
+
+// Looks are those that were asked for.
+type looks struct {
+	mu   sync.Mutex
+	last time.Time // or the one to come
+}
+
+// ask returns after how long to look; false if a look is to come anyway.
+func (l *looks) ask(now time.Time) (in time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until := l.last.Sub(now)
+	switch {
+	case until > lookEvery: // the clock was set back
+		until = -lookEvery
+	case until > 0:
+		return 0, false
+	}
+	in = max(0, until+lookEvery)
+	l.last = now.Add(in)
+	return in, true
+}
+
 // wait returns after d, or false when ctx is done.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

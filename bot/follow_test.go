@@ -90,6 +90,85 @@ func TestFailuresAreRetried(t *testing.T) {
 	})
 }
 
+// TestLook asks for looks in a storm, in a bubble of time: a source that is elsewhere is
+// told of each, and another is loaded once at once and once in five seconds.
+func TestLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger, err := digest.Open(context.Background(), digest.Options{Store: ":memory:"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near := &numbered{}
+		b, err := New(context.Background(), Options{Source: near, Ledger: ledger})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		var loop sync.WaitGroup
+		loop.Go(func() { b.follow(ctx) })
+		loads := func() int {
+			synctest.Wait()
+			near.mu.Lock()
+			defer near.mu.Unlock()
+			return near.n - 1 // the first is New's
+		}
+		b.Look()
+		if n := loads(); n != 1 {
+			t.Errorf("%d loads at once", n)
+		}
+		for range 50 {
+			b.Look()
+			time.Sleep(99 * time.Millisecond) // in the bubble
+		}
+		if n := loads(); n != 1 {
+			t.Errorf("%d loads in five seconds", n)
+		}
+		time.Sleep(time.Minute)
+		if n := loads(); n != 2 {
+			t.Errorf("%d loads after the storm", n)
+		}
+		b.Look()
+		if n := loads(); n != 3 {
+			t.Errorf("%d loads a minute later", n)
+		}
+		cancel()
+		loop.Wait()
+
+		far := &fetcher{numbered: near}
+		if b, err = New(context.Background(), Options{Source: far, Ledger: ledger}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			b.Look()
+		}
+		if far.asked != 3 {
+			t.Errorf("the source was asked %d times", far.asked)
+		}
+		if err := ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A fetcher is a source that is elsewhere.
+type fetcher struct {
+	*numbered
+	asked int
+}
+
+func (f *fetcher) Fetch() { f.asked++ }
+
+// TestLookAfterTheClockWasSetBack looks at once.
+func TestLookAfterTheClockWasSetBack(t *testing.T) {
+	var l looks
+	if in, ok := l.ask(noon); in != 0 || !ok {
+		t.Errorf("in %v, %v", in, ok)
+	}
+	if in, ok := l.ask(noon.Add(-time.Hour)); in != 0 || !ok {
+		t.Errorf("after an hour was set back: in %v, %v", in, ok)
+	}
+}
+
 // TestPlatformThatLastsIsMended starts after a platform had stopped: where it lasts,
 // the alarm of the last time ends, and where it fails at once the operators, who know,
 // are not told again.

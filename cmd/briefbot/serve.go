@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,6 +29,9 @@ type serveCmd struct{}
 
 // Run carries out “briefbot serve”: it makes the parts, joins them and waits.
 func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rereader, pace tempo) (err error) {
+	if s.secret.webhook != "" && s.Listen == "off" {
+		return errors.New("--briefs-webhook-secret-file: webhooks need the listener, which --listen off turns off")
+	}
 	running := false
 	defer func() {
 		if !running && ctx.Err() != nil {
@@ -71,6 +75,8 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 			Listen:     s.Listen,
 			PublicURL:  s.PublicURL,
 			WebToken:   s.secret.web,
+			HookSecret: s.secret.webhook,
+			Fetch:      func() { b.Look() },
 			Open:       func() *brief.Reader { return b.Reader() },
 			LastChange: func(ctx context.Context, story string) (time.Time, bool, error) { return b.LastChange(ctx, story) },
 			Ledger:     desk{ledger, platforms},
@@ -273,6 +279,7 @@ func (s *settings) fixedChanges(next *settings) []string {
 		{"listen", s.Listen, next.Listen},
 		{"public_url", s.PublicURL, next.PublicURL},
 		{"web_token_file", s.secret.web, next.secret.web},
+		{"briefs_webhook_secret_file", s.secret.webhook, next.secret.webhook},
 		{"discord.token_file", s.secret.discord, next.secret.discord},
 		{"discord.api", s.DiscordAPI, next.DiscordAPI},
 		{"telegram.token_file", s.secret.telegram, next.secret.telegram},

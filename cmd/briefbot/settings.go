@@ -22,29 +22,29 @@ import (
 // settings are what the operator may choose. The names of flags, variables and
 // keys are a contract; the file's key is the flag's name with underscores.
 type settings struct {
-	Config    string        `group:"settings" placeholder:"FILE" env:"BRIEFBOT_CONFIG" help:"Configuration file; ./briefbot.yaml where it exists."`
-	Briefs    string        `group:"settings" placeholder:"DIR" default:"./briefs" env:"BRIEFBOT_BRIEFS" help:"Folder of the briefs (${default})."`
-	Store     string        `group:"settings" placeholder:"FILE" default:"./briefbot.db" env:"BRIEFBOT_STORE" help:"Ledger of changes and deliveries (${default})."`
-	Listen    string        `group:"settings" placeholder:"ADDR" default:"127.0.0.1:8080" env:"BRIEFBOT_LISTEN" help:"Address of the web pages, or off (${default})."`
-	PublicURL string        `group:"settings" placeholder:"URL" name:"public-url" env:"BRIEFBOT_PUBLIC_URL" help:"Address under which readers reach the web pages."`
-	WebToken  string        `group:"settings" placeholder:"FILE" name:"web-token-file" env:"BRIEFBOT_WEB_TOKEN_FILE" help:"File with the token that opens the preview where the listener is not private; or set BRIEFBOT_WEB_TOKEN."`
-	Timezone  string        `group:"settings" placeholder:"ZONE" default:"UTC" env:"BRIEFBOT_TIMEZONE" help:"IANA zone of subscriptions that name none (${default})."`
-	Settle    time.Duration `group:"settings" placeholder:"TIME" default:"30s" env:"BRIEFBOT_SETTLE" help:"How long briefs must be quiet before an immediate digest (${default})."`
-	LogFormat string        `group:"settings" enum:"text,json" default:"text" env:"BRIEFBOT_LOG_FORMAT" help:"Form of the log: ${enum}."`
-	LogLevel  string        `group:"settings" enum:"debug,info,warn,error" default:"info" env:"BRIEFBOT_LOG_LEVEL" help:"The least that is logged: ${enum}."`
+	Config              string        `group:"settings" placeholder:"FILE" env:"BRIEFBOT_CONFIG" help:"Configuration file; ./briefbot.yaml where it exists."`
+	Briefs              string        `group:"settings" placeholder:"DIR" default:"./briefs" env:"BRIEFBOT_BRIEFS" help:"Folder of the briefs (${default})."`
+	Store               string        `group:"settings" placeholder:"FILE" default:"./briefbot.db" env:"BRIEFBOT_STORE" help:"Ledger of changes and deliveries (${default})."`
+	Listen              string        `group:"settings" placeholder:"ADDR" default:"127.0.0.1:8080" env:"BRIEFBOT_LISTEN" help:"Address of the web pages, or off (${default})."`
+	PublicURL           string        `group:"settings" placeholder:"URL" name:"public-url" env:"BRIEFBOT_PUBLIC_URL" help:"Address under which readers reach the web pages."`
+	WebToken            string        `group:"settings" placeholder:"FILE" name:"web-token-file" env:"BRIEFBOT_WEB_TOKEN_FILE" help:"File with the token that opens the preview where the listener is not private; or set BRIEFBOT_WEB_TOKEN."`
+	BriefsWebhookSecret string        `group:"settings" placeholder:"FILE" name:"briefs-webhook-secret-file" env:"BRIEFBOT_BRIEFS_WEBHOOK_SECRET_FILE" help:"File with the secret of push webhooks at /hooks/briefs, or set BRIEFBOT_BRIEFS_WEBHOOK_SECRET; there are none without one."`
+	Timezone            string        `group:"settings" placeholder:"ZONE" default:"UTC" env:"BRIEFBOT_TIMEZONE" help:"IANA zone of subscriptions that name none (${default})."`
+	Settle              time.Duration `group:"settings" placeholder:"TIME" default:"30s" env:"BRIEFBOT_SETTLE" help:"How long briefs must be quiet before an immediate digest (${default})."`
+	LogFormat           string        `group:"settings" enum:"text,json" default:"text" env:"BRIEFBOT_LOG_FORMAT" help:"Form of the log: ${enum}."`
+	LogLevel            string        `group:"settings" enum:"debug,info,warn,error" default:"info" env:"BRIEFBOT_LOG_LEVEL" help:"The least that is logged: ${enum}."`
 
 	DiscordToken  string `group:"settings" placeholder:"FILE" name:"discord-token-file" env:"BRIEFBOT_DISCORD_TOKEN_FILE" help:"File with the Discord bot token, or set BRIEFBOT_DISCORD_TOKEN; Discord is off without one."`
 	DiscordAPI    string `group:"settings" placeholder:"URL" name:"discord-api" default:"https://discord.com/api/v10" env:"BRIEFBOT_DISCORD_API" help:"Base of Discord's REST interface."`
 	TelegramToken string `group:"settings" placeholder:"FILE" name:"telegram-token-file" env:"BRIEFBOT_TELEGRAM_TOKEN_FILE" help:"File with the Telegram bot token, or set BRIEFBOT_TELEGRAM_TOKEN; Telegram is off without one."`
 	TelegramAPI   string `group:"settings" placeholder:"URL" name:"telegram-api" default:"https://api.telegram.org" env:"BRIEFBOT_TELEGRAM_API" help:"Base of the Telegram Bot API."`
 
-	BriefsInterval      unbuilt `hidden:"" name:"briefs-interval" env:"BRIEFBOT_BRIEFS_INTERVAL"`
-	BriefsToken         unbuilt `hidden:"" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE"`
-	BriefsKey           unbuilt `hidden:"" name:"briefs-key-file" env:"BRIEFBOT_BRIEFS_KEY_FILE"`
-	BriefsKnownHosts    unbuilt `hidden:"" name:"briefs-known-hosts" env:"BRIEFBOT_BRIEFS_KNOWN_HOSTS"`
-	BriefsWebhookSecret unbuilt `hidden:"" name:"briefs-webhook-secret-file" env:"BRIEFBOT_BRIEFS_WEBHOOK_SECRET_FILE"`
-	DiscordPublicKey    unbuilt `hidden:"" name:"discord-public-key" env:"BRIEFBOT_DISCORD_PUBLIC_KEY"`
-	TelegramSecret      unbuilt `hidden:"" name:"telegram-webhook-secret-file" env:"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET_FILE"`
+	BriefsInterval   unbuilt `hidden:"" name:"briefs-interval" env:"BRIEFBOT_BRIEFS_INTERVAL"`
+	BriefsToken      unbuilt `hidden:"" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE"`
+	BriefsKey        unbuilt `hidden:"" name:"briefs-key-file" env:"BRIEFBOT_BRIEFS_KEY_FILE"`
+	BriefsKnownHosts unbuilt `hidden:"" name:"briefs-known-hosts" env:"BRIEFBOT_BRIEFS_KNOWN_HOSTS"`
+	DiscordPublicKey unbuilt `hidden:"" name:"discord-public-key" env:"BRIEFBOT_DISCORD_PUBLIC_KEY"`
+	TelegramSecret   unbuilt `hidden:"" name:"telegram-webhook-secret-file" env:"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET_FILE"`
 
 	file   *file           // what the configuration file says beyond settings; never nil once parsed
 	given  map[string]bool // the flags that the command line has
@@ -53,7 +53,7 @@ type settings struct {
 
 // secrets are what must not be shown. They are never flags.
 type secrets struct {
-	discord, telegram, web string
+	discord, telegram, web, webhook string
 }
 
 // unbuilt is a setting of the contract that this version does not have yet. It is
@@ -126,6 +126,7 @@ func (s *settings) readSecrets() error {
 		{&s.secret.discord, "discord-token-file", s.DiscordToken, "BRIEFBOT_DISCORD_TOKEN"},
 		{&s.secret.telegram, "telegram-token-file", s.TelegramToken, "BRIEFBOT_TELEGRAM_TOKEN"},
 		{&s.secret.web, "web-token-file", s.WebToken, "BRIEFBOT_WEB_TOKEN"},
+		{&s.secret.webhook, "briefs-webhook-secret-file", s.BriefsWebhookSecret, "BRIEFBOT_BRIEFS_WEBHOOK_SECRET"},
 	} {
 		var err error
 		if *secret.into, err = secretOf(s.given[secret.flag], secret.path, secret.env); err != nil {
@@ -270,11 +271,11 @@ func checkURL(s string) error {
 // checkEnvironment refuses variables that look like settings and are none, since
 // a misspelt one would be ignored in silence.
 func checkEnvironment(flags []*kong.Flag) error {
-	known := []string{"BRIEFBOT_DISCORD_TOKEN", "BRIEFBOT_TELEGRAM_TOKEN", "BRIEFBOT_WEB_TOKEN", "BRIEFBOT_STORE_FILE"}
+	known := []string{"BRIEFBOT_DISCORD_TOKEN", "BRIEFBOT_TELEGRAM_TOKEN", "BRIEFBOT_WEB_TOKEN", "BRIEFBOT_BRIEFS_WEBHOOK_SECRET", "BRIEFBOT_STORE_FILE"}
 	for _, flag := range flags {
 		known = append(known, flag.Envs...)
 	}
-	unbuilt := []string{"BRIEFBOT_BRIEFS_TOKEN", "BRIEFBOT_BRIEFS_WEBHOOK_SECRET", "BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"}
+	unbuilt := []string{"BRIEFBOT_BRIEFS_TOKEN", "BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"}
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		if slices.Contains(unbuilt, name) {

@@ -35,6 +35,9 @@ func (w *Web) handler() http.Handler {
 	mux.HandleFunc("/assets/{hash}/{name}", w.only(w.assets.serve, "GET"))
 	mux.HandleFunc("/healthz", w.only(w.healthz, "GET"))
 	mux.HandleFunc("/readyz", w.only(w.readyz, "GET"))
+	if w.hook != nil {
+		mux.HandleFunc("/hooks/briefs", w.hooked)
+	}
 	mux.HandleFunc("/", w.missing)
 	return w.guard(mux)
 }

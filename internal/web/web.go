@@ -39,6 +39,12 @@ type Options struct {
 	// LastChange says when a story last changed, where that was recorded; a page
 	// without an as-of date names it instead. Nil: never recorded.
 	LastChange func(ctx context.Context, story string) (time.Time, bool, error)
+	// HookSecret is what push webhooks at /hooks/briefs are signed with; empty: there is
+	// nothing at that address.
+	HookSecret string
+	// Fetch has the briefs looked for where they come from. It is called for each valid
+	// webhook and must not block. Nil: nothing is done.
+	Fetch func()
 	// Ledger is what was sent and is owed; nil: there is no page for it.
 	Ledger Ledger
 	// Panes are the chat services that the preview shows side by side.
@@ -84,6 +90,7 @@ type Web struct {
 	refresh time.Duration
 	// attempts are the wrong tokens given of late.
 	attempts attempts
+	hook     *hook // nil: there is none
 
 	mu       sync.Mutex
 	listener net.Listener  // nil: not listening
@@ -102,6 +109,9 @@ func New(o Options) (*Web, error) {
 	if o.Ready == nil {
 		o.Ready = func(context.Context) error { return nil }
 	}
+	if o.Fetch == nil {
+		o.Fetch = func() {}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -114,6 +124,9 @@ func New(o Options) (*Web, error) {
 	}
 	var err error
 	if w.public, err = publicURL(o.PublicURL); err != nil {
+		return nil, err
+	}
+	if w.hook, err = newHook(o.HookSecret, o.Fetch); err != nil {
 		return nil, err
 	}
 	if w.assets, err = loadAssets(); err != nil {
