@@ -82,7 +82,7 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 			Ledger:     desk{ledger, platforms},
 			Ready:      func(ctx context.Context) error { return b.Ready(ctx) },
 			Panes: []web.Pane{
-				{Name: "Discord", Payloads: discord.Payloads, Live: s.secret.discord != ""},
+				{Name: "Discord", Payloads: discord.Payloads, Form: discord.FormPayloads, Live: s.secret.discord != ""},
 				{Name: "Telegram", Payloads: telegram.Payloads, Live: s.secret.telegram != ""},
 			},
 			Version: version(),

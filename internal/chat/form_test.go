@@ -43,6 +43,7 @@ type teller struct {
 	asked  int
 	filled []map[string]string
 	again  string // what is wrong with what was filled in
+	fails  error
 }
 
 func (c *teller) set(t *testing.T, rules Rules) *Set {
@@ -53,6 +54,9 @@ func (c *teller) set(t *testing.T, rules Rules) *Set {
 			return Reply{Card: Card{Title: "Please"}, Form: c.form, Unshared: true}, nil
 		}
 		c.filled = append(c.filled, inv.Filled)
+		if c.fails != nil {
+			return Reply{}, c.fails
+		}
 		if c.again != "" {
 			return Reply{Card: Card{Title: c.again}, Form: c.form}, nil
 		}
@@ -133,7 +137,12 @@ func TestFormIsNotSent(t *testing.T) {
 	if c.form.Fields[2].Value != "as it is" {
 		t.Error("the command's own form was changed")
 	}
-	c.again = "Not so"
+	c.fails = errors.New("the disk is full")
+	if reply := c.set(t, Rules{}).Run(t.Context(), Invocation{Line: "tell", Direct: true, Filled: map[string]string{"name": "A"}}); reply.Form == nil ||
+		reply.Form.Fields[0].Value != "A" || reply.Card.Items[0].Body.String() != "A" || reply.Card.Tone != Trouble || strings.Contains(reply.Card.Plain(), "disk") {
+		t.Errorf("where the command fails the answer is %+v", reply)
+	}
+	c.fails, c.again = nil, "Not so"
 	if reply := c.set(t, Rules{}).Run(t.Context(), Invocation{Line: "tell", Direct: true, Filled: map[string]string{"name": "A"}}); reply.Card.Title != "Not so" || reply.Form == nil || reply.Call != "tell" {
 		t.Errorf("a command that asks again answers %+v", reply)
 	}

@@ -74,8 +74,9 @@ func (s *Set) Lookup(name string) (Command, bool) {
 // What was filled in reaches no command that did not ask for it: where inv.Filled is
 // given, the command is first run without, and only where it returns a form, and
 // that can be sent so, a second time with the texts of all its fields. Otherwise the
-// answer is what the command answers without them, or says what is wrong, with the
-// same form to be filled in again.
+// answer is what the command answers without them. Where something is wrong with them,
+// or goes wrong then, the answer says so and has what was written, and the same form
+// to be filled in again.
 func (s *Set) Run(ctx context.Context, inv Invocation) Reply {
 	reply, err := s.run(ctx, &inv)
 	if err != nil {
@@ -141,14 +142,18 @@ func (s *Set) runFilled(ctx context.Context, inv *Invocation, c Command) (Reply,
 		return reply, err
 	}
 	filled, err := reply.Form.fill(inv.Filled)
-	if err != nil {
-		reply.Card = s.explain(ctx, inv, err)
-		reply.Card.Items = append(reply.Card.Items, reply.Form.written(filled)...)
-		reply.Form = reply.Form.with(filled)
-		return reply, nil
+	if err == nil {
+		sending := *inv
+		sending.Filled = filled
+		var answer Reply
+		if answer, err = s.runCommand(ctx, &sending, c); err == nil {
+			return answer, nil
+		}
 	}
-	inv.Filled = filled
-	return s.runCommand(ctx, inv, c)
+	reply.Card = s.explain(ctx, inv, err)
+	reply.Card.Items = append(reply.Card.Items, reply.Form.written(filled)...)
+	reply.Form = reply.Form.with(filled)
+	return reply, nil
 }
 
 // onceOnly asks once and remembers the answer.

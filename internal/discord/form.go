@@ -72,10 +72,14 @@ type textInput struct {
 	Value       string `json:"value,omitempty"`
 }
 
-// FormPayload returns the very answer to an interaction that shows a form; call is
+// FormPayloads returns the very answer to an interaction that shows a form; call is
 // the call that is run again with what it is filled in with.
-func FormPayload(f chat.Form, call string) (json.RawMessage, error) {
-	return encode(callback{answerModal, modalOf(f, call)})
+func FormPayloads(f chat.Form, call string) ([]json.RawMessage, error) {
+	body, err := encode(callback{answerModal, modalOf(f, call)})
+	if err != nil {
+		return nil, err
+	}
+	return []json.RawMessage{body}, nil
 }
 
 // modalOf renders a form, which is valid.

@@ -258,8 +258,8 @@ func TestFormOfAnotherKind(t *testing.T) {
 }
 
 func TestFormPayload(t *testing.T) {
-	body, err := FormPayload(*shortForm(), "suggest grain talks")
-	if err != nil || !strings.Contains(string(body), `"type":9`) || !strings.Contains(string(body), `"custom_id":"form suggest grain talks"`) {
-		t.Errorf("%s, %v", body, err)
+	bodies, err := FormPayloads(*shortForm(), "suggest grain talks")
+	if err != nil || len(bodies) != 1 || !strings.Contains(string(bodies[0]), `"type":9`) || !strings.Contains(string(bodies[0]), `"custom_id":"form suggest grain talks"`) {
+		t.Errorf("%s, %v", bodies, err)
 	}
 }

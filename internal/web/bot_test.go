@@ -58,6 +58,7 @@ type fakeBot struct {
 	asked   []chat.Invocation
 	owned   map[chat.MessageID]bool
 	ownsErr error
+	filled  []map[string]string // what forms were sent with
 }
 
 func newBot(t testing.TB, s *brief.Snapshot) *fakeBot {
@@ -69,6 +70,7 @@ func newBot(t testing.TB, s *brief.Snapshot) *fakeBot {
 		{Name: "overview", Summary: "A story at a glance", Options: []chat.Option{story}, Run: b.overview},
 		{Name: "timeline", Summary: "What happened, newest first", Options: []chat.Option{story, {Name: "after", Summary: "The event before the page"}}, Run: b.timeline},
 		{Name: "subscribe", Summary: "Get digests here", Access: chat.Manager, Changes: true, Options: []chat.Option{story}, Run: b.subscribe},
+		{Name: "suggest", Summary: "Suggest a correction", Changes: true, Options: []chat.Option{story}, Run: b.suggest},
 		{Name: "status", Summary: "What operators see", Access: chat.Operator, Run: b.list},
 	}
 	set, err := chat.NewSet(commands, chat.Rules{})
@@ -120,6 +122,28 @@ func (b *fakeBot) find(inv *chat.Invocation) (*brief.Dossier, bool) {
 }
 func (b *fakeBot) subscribe(context.Context, *chat.Invocation) (chat.Reply, error) {
 	return chat.Reply{Card: chat.Card{Title: "Subscribed"}}, nil
+}
+
+// suggest asks what is wrong with a story.
+func (b *fakeBot) suggest(_ context.Context, inv *chat.Invocation) (chat.Reply, error) {
+	if inv.Filled == nil {
+		f := &chat.Form{
+			Title: "Suggest a correction", Lead: chat.Plainly("What is written here goes to the editors. Nothing changes by itself."), Submit: "Send to the editors",
+			Fields: []chat.Field{
+				{Name: "title", Label: "Title", Summary: "What stands there now, to be changed", Value: "Talks <in> Moscow & “elsewhere”", Required: true},
+				{Name: "detail", Label: "Detail", Value: "\nFirst line\n\n**Second** line", Long: true},
+				{Name: "source", Label: "Source", Summary: "Where this can be looked up"},
+			},
+		}
+		return chat.Reply{Card: chat.Card{Title: "Suggest a correction", Lead: chat.Plainly("Please fill in the form.")}, Form: f}, nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.filled = append(b.filled, inv.Filled)
+	if inv.Filled["source"] == "none" {
+		return chat.Reply{}, &chat.UsageError{Problem: "A suggestion needs a source"}
+	}
+	return chat.Reply{Card: chat.Card{Title: "Thank you", Lead: chat.Plainly("The editors have it.")}}, nil
 }
 
 func (b *fakeBot) completeStory(_ context.Context, _ *chat.Invocation, typed string) []chat.Choice {

@@ -50,6 +50,7 @@ const (
 )
 
 type discordBody struct {
+	Type int             `json:"type"` // of an answer to an interaction
 	Data *discordMessage `json:"data"` // of an answer to an interaction
 	discordMessage
 }
@@ -58,6 +59,9 @@ type discordMessage struct {
 	Content    string             `json:"content"`
 	Embeds     []discordEmbed     `json:"embeds"`
 	Components []discordComponent `json:"components"`
+	// Title and CustomID are a modal's.
+	Title    string `json:"title"`
+	CustomID string `json:"custom_id"`
 }
 
 type discordEmbed struct {
@@ -100,6 +104,12 @@ type discordComponent struct {
 	Items []struct {
 		Description string `json:"description"`
 	} `json:"items"`
+	// The rest is a label's, and its text input's.
+	Component   *discordComponent `json:"component"`
+	Description string            `json:"description"`
+	Value       string            `json:"value"`
+	Placeholder string            `json:"placeholder"`
+	Required    *bool             `json:"required"`
 }
 
 // A discordView is a message as Discord's client shows it.
@@ -107,6 +117,7 @@ type discordView struct {
 	Content  []node
 	Boxes    []discordBox
 	Rows     [][]button
+	Modal    *modalView // instead of all that
 	Measures []measure
 	Faults   []string // what Discord would refuse, or what is wrong to the eye
 	Text     string   // all that can be read
@@ -144,7 +155,11 @@ func readDiscord(raw json.RawMessage) (discordView, error) {
 		message = *body.Data
 	}
 	r := discordReader{}
-	r.read(message)
+	if body.Type == modalAnswer {
+		r.modal(message)
+	} else {
+		r.read(message)
+	}
 	return r.view, nil
 }
 

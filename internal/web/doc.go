@@ -10,12 +10,12 @@
 // access.go who may see it. For readers story.go makes the pages and the JSON of a
 // story out of the views in storyparts.go; text.go makes their prose into nodes
 // (node.go), which the templates show. For operators preview.go takes questions and
-// presses to the bot, transcript.go keeps the conversation, events.go tells open
-// pages of its changes, and welcome.go is where it begins. hook.go takes the
-// webhooks that tell of a push. ledger.go is the ledger as operators see it:
-// ledgerpage.go lists deliveries, shows one, and takes retry and skip; ledgerview.go
-// has the words. panes.go has the request bodies of a card read: discord.go and
-// telegram.go by the rules of each service, markdown.go and markdownspan.go as
-// Discord's client reads text, autolink.go as Telegram's server does. assets.go embeds
-// what pages are made of.
+// presses to the bot and form.go what was filled in, transcript.go keeps the
+// conversation, events.go tells open pages of its changes, and welcome.go is where it
+// begins. hook.go takes the webhooks that tell of a push. ledger.go is the ledger as
+// operators see it: ledgerpage.go lists deliveries, shows one, and takes retry and skip;
+// ledgerview.go has the words. panes.go has the request bodies of a card read: discord.go,
+// with modal.go for forms, and telegram.go by the rules of each service, markdown.go and
+// markdownspan.go as Discord's client reads text, autolink.go as Telegram's server
+// does. assets.go embeds what pages are made of.
 package web

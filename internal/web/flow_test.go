@@ -168,7 +168,7 @@ func TestConversationInBrowser(t *testing.T) {
 	shot(t, ctx, "welcome")
 
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/"))
-	wait(t, ctx, `document.querySelectorAll("#choices li").length === 5`)
+	wait(t, ctx, `document.querySelectorAll("#choices li").length === 6`)
 	shot(t, ctx, "commands")
 	do(t, ctx, chromedp.KeyEvent("ov"))
 	wait(t, ctx, `document.querySelectorAll("#choices li").length === 1`)

@@ -351,7 +351,7 @@ func (w *Web) facts(a Account) factsView {
 func (w *Web) specimens(a Account) []paneView {
 	var panes []paneView
 	for _, p := range w.options.Panes {
-		v := w.pane(p, a.Card)
+		v := w.pane(p, entry{Card: a.Card})
 		at := a.Sent
 		if at.IsZero() {
 			at = a.Planned

@@ -26,6 +26,7 @@ type entryView struct {
 	Clock   string
 	Time    string // RFC 3339
 	Panes   []paneView
+	Form    *formView // nil: there is none to be filled in
 }
 
 // A paneView is an entry as one service shows it.
@@ -90,19 +91,43 @@ func (w *Web) view(e entry) entryView {
 		v.Mark = "Trouble: what operators are told"
 	}
 	for _, p := range w.options.Panes {
-		pv := w.pane(p, e.Card)
+		pv := w.pane(p, e)
 		pv.Entry, pv.Line, pv.Clock, pv.Time, pv.Stored = e.ID, v.Line, v.Clock, v.Time, e.version > 0
-		pv.wire(e.Card)
+		pv.wire(e.invite())
 		v.Panes = append(v.Panes, pv)
 	}
+	v.Form = e.formView()
 	return v
 }
 
+// openLabel is what the button says that opens a form where a service shows a way to it.
+const openLabel = "Open the form"
+
+// invite is the card of an entry, with a way to its form where it has one.
+func (e entry) invite() chat.Card {
+	if e.asks == nil {
+		return e.Card
+	}
+	return chat.Reply{Card: e.Card, Form: &e.asks.form, Call: e.asks.call}.Invite(openLabel)
+}
+
+// bodies are the requests that show an entry at the service.
+func (p Pane) bodies(e entry) ([]json.RawMessage, error) {
+	if e.shownAsForm() && p.Form != nil {
+		return p.Form(e.asks.form, e.asks.call)
+	}
+	return p.Payloads(e.invite())
+}
+
+// shownAsForm says that the services show a form rather than a card: what was wrong
+// with a form is told on a card.
+func (e entry) shownAsForm() bool { return e.asks != nil && !e.asks.again }
+
 // pane reads what the service would be sent. Whatever goes wrong is shown in the
 // pane, for that is what the preview is for.
-func (w *Web) pane(p Pane, c chat.Card) paneView {
+func (w *Web) pane(p Pane, e entry) paneView {
 	v := paneView{Name: p.Name, Slug: slug(p.Name)}
-	bodies, err := p.Payloads(c)
+	bodies, err := p.bodies(e)
 	if err != nil {
 		w.options.Logger.Error("rendering a card", "service", p.Name, "error", err)
 		v.Faults = append(v.Faults, "this card cannot be sent: "+err.Error())
@@ -123,7 +148,9 @@ func (w *Web) pane(p Pane, c chat.Card) paneView {
 		v.Sizes = append([]string{countWords(read, "message")}, v.Sizes...)
 	}
 	v.Sizes = append(v.Sizes, kilobytes(bytes))
-	v.Notes = leftOut(c, text)
+	if !e.shownAsForm() {
+		v.Notes = leftOut(e.Card, text)
+	}
 	return v
 }
 

@@ -54,9 +54,11 @@ func (w *Web) preview(rw http.ResponseWriter, r *http.Request) {
 	if line := cleanLine(r.URL.Query().Get("q")); line != "" {
 		inv := w.invocation(line)
 		inv.Local = true
-		now := w.options.Now()
 		reply := w.run(r.Context(), inv)
-		p.Entries = append(p.Entries, w.view(entry{ID: "answer", Kind: answerEntry, Line: line, Card: reply.Card, At: now}))
+		reply.Card, reply.Form = reply.Invite(openLabel), nil // nothing that is kept here could be filled in
+		answer := w.answered(line, reply)
+		answer.ID = "answer"
+		p.Entries = append(p.Entries, w.view(answer))
 	}
 	w.page(rw, r, http.StatusOK, "preview.html", p)
 }
@@ -71,13 +73,13 @@ func (w *Web) ask(rw http.ResponseWriter, r *http.Request) {
 		w.shown(rw, r)
 		return
 	}
-	now := w.options.Now()
 	reply := w.run(r.Context(), w.invocation(line))
-	w.shown(rw, r, w.log.add(entry{Kind: answerEntry, Line: line, Card: reply.Card, At: now}))
+	w.shown(rw, r, w.log.add(w.answered(line, reply)))
 }
 
 // press answers the press of a button: in place of the answer that it stands
-// under, or below everything where that was posted rather than answered.
+// under, or below everything where that was posted rather than answered, or where
+// there is a form to be filled in.
 func (w *Web) press(rw http.ResponseWriter, r *http.Request) {
 	if !w.form(rw, r) {
 		return
@@ -88,17 +90,16 @@ func (w *Web) press(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	pressed, known := w.log.find(r.PostForm.Get("entry"))
-	now := w.options.Now()
 	inv := w.invocation(line)
 	inv.Pressed = true
 	reply := w.run(r.Context(), inv)
-	if known && pressed.Kind == answerEntry && !w.owned(r.Context(), pressed.ID) {
+	if known && reply.Form == nil && pressed.Kind == answerEntry && !w.owned(r.Context(), pressed.ID) {
 		if e, ok := w.log.replace(pressed.ID, reply.Card); ok {
 			w.shown(rw, r, e)
 			return
 		}
 	}
-	w.shown(rw, r, w.log.add(entry{Kind: answerEntry, Line: "/" + strings.TrimPrefix(line, "/"), Card: reply.Card, At: now}))
+	w.shown(rw, r, w.log.add(w.answered("/"+strings.TrimPrefix(line, "/"), reply)))
 }
 
 // owned asks the bot whether it posted a message by itself. A doubt is a yes.
@@ -150,7 +151,7 @@ func (w *Web) shown(rw http.ResponseWriter, r *http.Request, changed ...entry) {
 	}
 	to := "/"
 	if len(changed) > 0 {
-		to = "/#" + changed[len(changed)-1].ID
+		to = "/#" + changed[len(changed)-1].anchor()
 	}
 	http.Redirect(rw, r, to, http.StatusSeeOther)
 }
@@ -204,7 +205,7 @@ func (w *Web) payload(rw http.ResponseWriter, r *http.Request) {
 		w.missing(rw, r)
 		return
 	}
-	bodies, err := w.options.Panes[i].Payloads(e.Card)
+	bodies, err := w.options.Panes[i].bodies(e)
 	if err != nil {
 		w.options.Logger.Error("rendering a card", "service", w.options.Panes[i].Name, "error", err)
 		http.Error(rw, "The card cannot be sent: "+err.Error(), http.StatusInternalServerError)

@@ -17,6 +17,7 @@ func (w *Web) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", w.only(w.root, "GET"))
 	mux.HandleFunc("/ask", w.operators(w.only(w.ask, "POST")))
+	mux.HandleFunc("/fill", w.operators(w.onlyUpTo(fillBytes, w.fill, "POST")))
 	mux.HandleFunc("/press", w.operators(w.only(w.press, "POST")))
 	mux.HandleFunc("/complete", w.operators(w.only(w.complete, "GET")))
 	mux.HandleFunc("/events", w.operators(w.only(w.events, "GET")))
@@ -66,9 +67,14 @@ func (w *Web) guard(next http.Handler) http.Handler {
 	})
 }
 
-// only passes on requests of these methods. GET includes HEAD. A request that may
-// change something must come from a page of ours.
+// only passes on requests of these methods, with a short form at most.
 func (w *Web) only(next http.HandlerFunc, methods ...string) http.HandlerFunc {
+	return w.onlyUpTo(formBytes, next, methods...)
+}
+
+// onlyUpTo passes on requests of these methods with so many bytes at most. GET includes
+// HEAD. A request that may change something must come from a page of ours.
+func (w *Web) onlyUpTo(bytes int64, next http.HandlerFunc, methods ...string) http.HandlerFunc {
 	allow := strings.Join(methods, ", ")
 	allow = strings.Replace(allow, "GET", "GET, HEAD", 1)
 	return func(rw http.ResponseWriter, r *http.Request) {
@@ -86,7 +92,7 @@ func (w *Web) only(next http.HandlerFunc, methods ...string) http.HandlerFunc {
 				http.Error(rw, "This request comes from another site.", http.StatusForbidden)
 				return
 			}
-			r.Body = http.MaxBytesReader(rw, r.Body, formBytes)
+			r.Body = http.MaxBytesReader(rw, r.Body, bytes)
 		}
 		next(rw, r)
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// What a client may take, and how much it may send. No page of ours needs more.
+// What a client may take, and how much it may send. But for long forms no page
+// of ours needs more.
 const (
 	headerTime  = 5 * time.Second
 	requestTime = 15 * time.Second

@@ -14,18 +14,78 @@ import (
 // TestSuite holds the preview to the contract of a platform.
 func TestSuite(t *testing.T) {
 	chattest.Suite(t, func(t *testing.T) chattest.Harness {
-		w, err := New(Options{Panes: panes()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &harness{t, w}
+		h := &harness{t: t}
+		h.Restart()
+		return h
 	})
+}
+
+func (h *harness) Restart() {
+	w, err := New(Options{Panes: panes()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if h.web != nil {
+		h.page = h.open() // what the asker has before her stays there
+	}
+	h.web = w
+}
+
+// open is the form that is there to be filled in.
+func (h *harness) open() *formView {
+	h.t.Helper()
+	if v := h.page; v != nil {
+		h.page = nil
+		return v
+	}
+	var open *formView
+	h.Await("a form", func() bool {
+		entries, _ := h.web.log.since(0)
+		for _, e := range entries {
+			if v := e.formView(); v != nil && v.State == formOpen {
+				open = v
+			}
+		}
+		return open != nil
+	})
+	return open
+}
+
+func (h *harness) Fill(where chat.Conversation, texts map[string]string) chattest.Sheet {
+	h.t.Helper()
+	v := h.open()
+	sheet := chattest.Sheet{Title: v.Title, Where: where}
+	h.sent = url.Values{"entry": {v.Entry}, "call": {v.Call}, "do": {"send"}}
+	for _, f := range v.Fields {
+		sheet.Labels, sheet.Values = append(sheet.Labels, f.Label), append(sheet.Values, f.Value)
+		text, changed := texts[f.Label]
+		if !changed {
+			text = f.Value
+		}
+		h.sent.Set(f.Name, strings.NewReplacer("\r\n", "\r\n", "\n", "\r\n").Replace(text)) // as browsers do
+	}
+	h.post("/fill", h.sent)
+	return sheet
+}
+
+func (h *harness) Dismiss(chat.Conversation) {
+	h.t.Helper()
+	v := h.open()
+	h.post("/fill", url.Values{"entry": {v.Entry}, "call": {v.Call}, "do": {"cancel"}})
+}
+
+func (h *harness) Again() bool {
+	h.t.Helper()
+	h.post("/fill", h.sent)
+	return true
 }
 
 // A harness acts for the one who sits before the preview.
 type harness struct {
-	t   *testing.T
-	web *Web
+	t    *testing.T
+	web  *Web
+	sent url.Values // the last form
+	page *formView  // on a page that was opened before a restart
 }
 
 func (h *harness) Platform() chat.Platform { return h.web }
@@ -114,3 +174,5 @@ func (h *harness) Fail(chat.Conversation, chattest.Outcome) bool { return false 
 func (h *harness) Refused() []string                             { return nil }
 func (h *harness) Secrets() []string                             { return nil }
 func (h *harness) Log() string                                   { return "" }
+
+var _ chattest.Filler = (*harness)(nil)

@@ -25,6 +25,7 @@ const (
 	digestEntry  entryKind = "digest"  // sent to the preview as to any conversation
 	previewEntry entryKind = "preview" // what an edit would cause
 	troubleEntry entryKind = "trouble"
+	formEntry    entryKind = "form" // to be filled in, or filled in
 )
 
 // An entry is a message of the preview's conversation, with the question that it
@@ -35,7 +36,8 @@ type entry struct {
 	Line    string // what was asked, as typed
 	Card    chat.Card
 	At      time.Time
-	version int // of the transcript, when the entry last changed
+	asks    *asked // the form of a formEntry; never changed, but replaced
+	version int    // of the transcript, when the entry last changed
 }
 
 // A transcript is the preview's conversation: shared, like a channel, by all who

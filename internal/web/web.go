@@ -69,6 +69,10 @@ type Pane struct {
 	// Payloads returns the very request bodies that sending a card as an answer
 	// would post, in order. It may be called by many at once.
 	Payloads func(chat.Card) ([]json.RawMessage, error)
+	// Form returns the very request bodies that begin to show a form; call is what is
+	// run again with what it is filled in with. Nil: the service shows the card of the
+	// reply, with a button that runs the call.
+	Form func(f chat.Form, call string) ([]json.RawMessage, error)
 	// Live says that the bot is connected to the service.
 	Live bool
 }

@@ -19,9 +19,11 @@
 		} else {
 			const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
 			old.replaceWith(fresh);
-			if (focused) ($(focused) || fresh).focus({preventScroll: true});
+			if (focused) ($(focused) || (fields(old).length ? box : fresh)).focus({preventScroll: true});
 			if (fresh.getBoundingClientRect().top < scroll.getBoundingClientRect().top) show(fresh);
 		}
+		for (const field of fields(fresh)) measure(field);
+		attend(fresh);
 		status.textContent = fresh.dataset.title;
 		return true;
 	}
@@ -30,6 +32,47 @@
 		const block = entry.offsetHeight > scroll.clientHeight ? "start" : "end";
 		entry.scrollIntoView({block});
 	}
+
+	// Forms: the first field is gone to, unless something is being written elsewhere, and
+	// lengths are counted in characters as the bot counts them, not in UTF-16 units.
+
+	function fields(entry) { return entry.querySelectorAll(".fill input[id], .fill textarea"); }
+
+	function attend(entry) {
+		const first = fields(entry)[0], at = document.activeElement;
+		if (first && !at?.closest(".fill") && !(at === box && box.value.trim() && box.value.trim() !== entry.dataset.line)) {
+			first.focus();
+			if (first.type === "text") first.setSelectionRange(first.value.length, first.value.length);
+		}
+		if (first === undefined && at === document.body) box.focus({preventScroll: true});
+	}
+
+	function measure(field) {
+		const used = [...field.value.replaceAll("\r\n", "\n")].length, limit = Number(field.dataset.limit);
+		const count = $(field.id + "-count"), over = used > limit;
+		count.textContent = used > limit / 2 ? used.toLocaleString("en") + " of " + limit.toLocaleString("en") + " characters" : "";
+		count.classList.toggle("over", over);
+		field.setCustomValidity(over ? "Shorten this to " + limit.toLocaleString("en") + " characters: it has " + used.toLocaleString("en") + "." : "");
+	}
+
+	log.addEventListener("input", event => { if (event.target.dataset.limit) measure(event.target); });
+
+	// Escape cancels a form, and asks once more where that would throw something away.
+	let warned = null;
+	log.addEventListener("keydown", event => {
+		const form = event.target.closest(".fill form");
+		if (!form || event.key !== "Escape" || event.isComposing) return;
+		event.preventDefault();
+		const written = [...fields(form.closest(".entry"))].some(field => field.value !== field.defaultValue);
+		if (written && warned !== form) {
+			warned = form;
+			status.textContent = "";
+			const said = form.querySelector(".discard");
+			said.hidden = false;
+			return;
+		}
+		form.querySelector(".cancel").click();
+	});
 
 	htmx.registerExtension("place", {
 		handle_swap(style, target, fragment) {
@@ -186,6 +229,7 @@
 		complete();
 	});
 
+	for (const field of fields(log)) measure(field);
 	box.removeAttribute("list"); // the browser's own list is for pages without this file
 	for (const [name, value] of Object.entries({
 		role: "combobox", "aria-autocomplete": "list", "aria-controls": "choices", "aria-expanded": "false",
@@ -193,5 +237,6 @@
 	if (!location.hash && log.lastElementChild) {
 		show(log.lastElementChild);
 		box.focus({preventScroll: true});
+		attend(log.lastElementChild);
 	}
 })();
