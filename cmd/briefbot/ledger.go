@@ -10,14 +10,14 @@ import (
 	"github.com/briefbot/briefbot/internal/web"
 )
 
-// A desk is the ledger as the web preview's operators see it.
-type desk struct {
+// A ledgerView is the ledger as the web preview's operators see it.
+type ledgerView struct {
 	ledger    *digest.Ledger
 	platforms []chat.Platform // that know where their messages are
 }
 
 // Deliveries returns what a search finds.
-func (d desk) Deliveries(ctx context.Context, s web.Search) ([]web.Delivery, error) {
+func (d ledgerView) Deliveries(ctx context.Context, s web.Search) ([]web.Delivery, error) {
 	search := digest.Search{Platform: s.Platform, Story: s.Story, Where: s.Where, Words: s.Words, Before: s.Before, Limit: s.Limit}
 	if s.State != "" {
 		search.States = []string{s.State}
@@ -30,7 +30,7 @@ func (d desk) Deliveries(ctx context.Context, s web.Search) ([]web.Delivery, err
 }
 
 // Tally counts the deliveries of a platform by state.
-func (d desk) Tally(ctx context.Context, platform string) (map[string]int, error) {
+func (d ledgerView) Tally(ctx context.Context, platform string) (map[string]int, error) {
 	counts, err := d.ledger.Counts(ctx)
 	tally := make(map[string]int)
 	for _, c := range counts {
@@ -42,7 +42,7 @@ func (d desk) Tally(ctx context.Context, platform string) (map[string]int, error
 }
 
 // Delivery returns all that is known of one.
-func (d desk) Delivery(ctx context.Context, id int64) (web.Account, error) {
+func (d ledgerView) Delivery(ctx context.Context, id int64) (web.Account, error) {
 	a, err := d.ledger.Entry(ctx, id)
 	if err != nil {
 		return web.Account{}, refusal(err)
@@ -53,15 +53,17 @@ func (d desk) Delivery(ctx context.Context, id int64) (web.Account, error) {
 }
 
 // Retry has a delivery sent again.
-func (d desk) Retry(ctx context.Context, id int64) error { return refusal(d.ledger.Retry(ctx, id)) }
+func (d ledgerView) Retry(ctx context.Context, id int64) error {
+	return refusal(d.ledger.Retry(ctx, id))
+}
 
 // Skip has a delivery not sent.
-func (d desk) Skip(ctx context.Context, id int64) error {
+func (d ledgerView) Skip(ctx context.Context, id int64) error {
 	return refusal(d.ledger.Skip(ctx, id, "an operator in the web preview"))
 }
 
 // url returns the address of a delivery's message, where its platform knows one.
-func (d desk) url(ctx context.Context, e digest.Entry) string {
+func (d ledgerView) url(ctx context.Context, e digest.Entry) string {
 	where := e.Where
 	if e.Place.ID != "" {
 		where = e.Place

@@ -38,6 +38,8 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Validate briefs and the configuration file."`
 	Ask        askCmd        `cmd:"" help:"Answer one chat command, as plain text."`
 	Diff       diffCmd       `cmd:"" help:"Print what changed between two states of the briefs."`
+	New        newCmd        `cmd:"" help:"Write a brief to start from."`
+	Import     importCmd     `cmd:"" help:"Make a draft of a story page in plain text or Markdown."`
 	Fmt        fmtCmd        `cmd:"" hidden:"" help:"Write missing ids and order the timeline (not built yet)."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of a dossier."`
 	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`

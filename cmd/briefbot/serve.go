@@ -79,7 +79,7 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 			Fetch:      func() { b.Look() },
 			Open:       func() *brief.Reader { return b.Reader() },
 			LastChange: func(ctx context.Context, story string) (time.Time, bool, error) { return b.LastChange(ctx, story) },
-			Ledger:     desk{ledger, platforms},
+			Ledger:     ledgerView{ledger, platforms},
 			Ready:      func(ctx context.Context) error { return b.Ready(ctx) },
 			Panes: []web.Pane{
 				{Name: "Discord", Payloads: discord.Payloads, Form: discord.FormPayloads, Live: s.secret.discord != ""},

@@ -109,7 +109,7 @@ func (d *decoder) warn(p place, rule, format string, args ...any) {
 }
 
 func (d *decoder) note(p place, severity Severity, rule, format string, args ...any) {
-	if d.draft != nil && rule == ruleMissing {
+	if d.draft != nil && (rule == RuleMissing || rule == RuleUndated) {
 		severity = Warning
 	}
 	last := maxProblems - 1

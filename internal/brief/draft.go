@@ -7,12 +7,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// RuleDraft is the rule of the warning that a brief is a draft.
-const RuleDraft = "draft"
-
+// Rules of problems that tell an editor what a draft lacks.
 const (
-	ruleMissing = "missing" // what is required is not there: no more than a warning in a draft
-	ruleRewrite = "rewrite" // a text is marked as somebody else's words
+	RuleDraft   = "draft"   // the brief is a draft
+	RuleMissing = "missing" // what is required is not there: no more than a warning in a draft
+	RuleUndated = "undated" // an event of a draft has no date
+	RuleSource  = "source"  // an event of a draft names no source
+	RuleRewrite = "rewrite" // a text is marked as somebody else's words
 )
 
 // RewriteMark is the comment, without its #, that marks prose as somebody else's
@@ -40,22 +41,30 @@ func (d *decoder) draftMark(root *yaml.Node) *place {
 // unwritten warns of prose that is marked as somebody else's words.
 func (d *decoder) unwritten(key, value *yaml.Node) {
 	if rewriteMark.MatchString(value.LineComment) || rewriteMark.MatchString(key.LineComment) {
-		d.warn(d.at(key), ruleRewrite, "%s is marked as somebody else's words: say it in your own, then take out the comment “# %s”", key.Value, RewriteMark)
+		d.warn(d.at(key), RuleRewrite, "%s is marked as somebody else's words: say it in your own, then take out the comment “# %s”", key.Value, RewriteMark)
 	}
 }
 
-// hint returns what the text of an event in a draft says about when it was, for a
-// message that its date is missing.
-func (m *mappingReader) hint(r *rule) string {
+// unsourced warns of an event of a draft without a source.
+func (d *decoder) unsourced(n *yaml.Node, e *Event) {
+	if d.draft != nil && len(e.Sources) == 0 && !strings.Contains(e.Detail, citationStart) {
+		d.warn(d.at(n), RuleSource, "the event has no source: write where it was found under sources, and its id here")
+	}
+}
+
+// lacks returns the rule of a problem that a required value is not there, and what is
+// to be added to its message: what the text of an event in a draft says about when it
+// was.
+func (m *mappingReader) lacks(r *rule) (name, hint string) {
 	event, ok := m.v.Addr().Interface().(*Event)
 	if !ok || r.key != "date" || m.d.draft == nil {
-		return ""
+		return RuleMissing, ""
 	}
 	words := TimeWords(event.Title + "\n" + event.Detail)
 	if len(words) == 0 {
-		return "; the event's text does not say when it was"
+		return RuleUndated, "; the event's text does not say when it was"
 	}
-	return "; the event's text says “" + strings.Join(words, "”, “") + "”"
+	return RuleUndated, "; the event's text says “" + strings.Join(words, "”, “") + "”"
 }
 
 // draftProblem says that a file is a draft, and what is served instead.

@@ -45,9 +45,11 @@ func TestDraftLacks(t *testing.T) {
 bridge.yaml:4:1: overview is marked as somebody else's words: say it in your own, then take out the comment “# rewrite” [warning rewrite]
 bridge.yaml:9:5: role is marked as somebody else's words: say it in your own, then take out the comment “# rewrite” [warning rewrite]
 bridge.yaml:12:11: value has no value: write a line of text [warning missing]
-bridge.yaml:15:10: date has no value: write a date such as 2025-11-21, 2025-11 or 2025; the event's text says “March 2031”, “on the eve of the fair” [warning missing]
+bridge.yaml:14:5: the event has no source: write where it was found under sources, and its id here [warning source]
+bridge.yaml:15:10: date has no value: write a date such as 2025-11-21, 2025-11 or 2025; the event's text says “March 2031”, “on the eve of the fair” [warning undated]
 bridge.yaml:17:5: detail is marked as somebody else's words: say it in your own, then take out the comment “# rewrite” [warning rewrite]
-bridge.yaml:19:5: an event needs date; the event's text does not say when it was [warning missing]
+bridge.yaml:19:5: an event needs date; the event's text does not say when it was [warning undated]
+bridge.yaml:19:5: the event has no source: write where it was found under sources, and its id here [warning source]
 `
 	if diff := cmp.Diff(want, listed(problems)); diff != "" {
 		t.Errorf("problems of the draft (-want +got):\n%s", diff)

@@ -1,6 +1,8 @@
 package brief
 
 import (
+	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -159,4 +161,26 @@ func cutSlug(s string, length int) string {
 		}
 	}
 	return strings.TrimRight(cut, "-")
+}
+
+// MaxStoryID is the length of the longest id of a dossier (contract §2).
+const MaxStoryID = maxStoryID
+
+// Slug returns the id that is made of a name, at most length long and cut between
+// words if it can be. It is empty where the name has no Latin letter and no digit.
+func Slug(name string, length int) string { return cutSlug(slug(name), length) }
+
+// CheckStoryID says why id cannot be the id of a dossier, and what could be; nil if
+// it can.
+func CheckStoryID(id string) error {
+	switch better := Slug(id, maxStoryID); {
+	case isStoryID(id):
+		return nil
+	case id == allStories:
+		return errors.New(`a story cannot be called "all", which stands for every story in chat`)
+	case better == "" || better == allStories:
+		return fmt.Errorf("%s is not the id of a story: write a–z, 0–9 and hyphens, at most %d of them, such as grain-corridor", quote(id), maxStoryID)
+	default:
+		return fmt.Errorf("%s is not the id of a story, which has a–z, 0–9 and hyphens, at most %d of them: write %s", quote(id), maxStoryID, better)
+	}
 }

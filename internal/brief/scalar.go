@@ -50,9 +50,9 @@ func visible(c rune) bool { return unicode.IsGraphic(c) && !unicode.IsSpace(c) }
 func (d *decoder) blank(n *yaml.Node, r *rule) {
 	switch {
 	case r.required:
-		d.fail(d.at(n), ruleMissing, "%s is blank: write it", r.key)
+		d.fail(d.at(n), RuleMissing, "%s is blank: write it", r.key)
 	case r.strict:
-		d.fail(d.at(n), ruleMissing, "%s is blank: write it, or take it out", r.key)
+		d.fail(d.at(n), RuleMissing, "%s is blank: write it, or take it out", r.key)
 	}
 }
 

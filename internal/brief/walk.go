@@ -115,9 +115,11 @@ func (m *mappingReader) missing(n *yaml.Node) {
 	for i, key := range m.seen {
 		switch r := &m.shape.rules[i]; {
 		case key == nil && r.required:
-			m.d.fail(m.d.at(n), ruleMissing, "%s needs %s%s", m.shape.noun, r.key, m.hint(r))
+			name, hint := m.lacks(r)
+			m.d.fail(m.d.at(n), name, "%s needs %s%s", m.shape.noun, r.key, hint)
 		case m.nulls != nil && m.nulls[i] != nil:
-			m.d.fail(m.d.at(m.nulls[i]), ruleMissing, "%s has no value: write %s%s", r.key, requiredOf(m.v.Field(r.field).Type(), r), m.hint(r))
+			name, hint := m.lacks(r)
+			m.d.fail(m.d.at(m.nulls[i]), name, "%s has no value: write %s%s", r.key, requiredOf(m.v.Field(r.field).Type(), r), hint)
 		}
 	}
 }
@@ -154,7 +156,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, r *rule) {
 // same as no key.
 func (d *decoder) null(n *yaml.Node, v reflect.Value, r *rule) {
 	if r.nonempty || v.Kind() == reflect.Pointer && r.of != nil {
-		d.fail(d.at(n), ruleMissing, "%s has no value: write %s, or take the key out", r.key, wanted(v.Type(), r))
+		d.fail(d.at(n), RuleMissing, "%s has no value: write %s, or take the key out", r.key, wanted(v.Type(), r))
 	}
 }
 
@@ -183,7 +185,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 	}
 	if len(items) == 0 {
 		if r.nonempty {
-			d.fail(d.at(n), ruleMissing, "%s is empty: write %s, or take the key out", r.key, wanted(v.Type(), r))
+			d.fail(d.at(n), RuleMissing, "%s is empty: write %s, or take the key out", r.key, wanted(v.Type(), r))
 		}
 		if !r.required {
 			return
@@ -203,7 +205,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 
 func (d *decoder) item(n *yaml.Node, v reflect.Value, r *rule) {
 	if n := target(n); isNull(n) {
-		d.fail(d.at(n), ruleMissing, "an entry of %s is empty: write it, or take the hyphen out", r.key)
+		d.fail(d.at(n), RuleMissing, "an entry of %s is empty: write it, or take the hyphen out", r.key)
 		return
 	}
 	d.value(n, v, r)
@@ -287,6 +289,8 @@ func (d *decoder) together(n *yaml.Node, item any) {
 		if item.ReviewBy.endsBefore(item.AsOf) {
 			d.warn(d.at(nodeOf(n, "review_by")), "date", "review_by, %s, is before as_of, %s: the dossier is stale from the start", item.ReviewBy, item.AsOf)
 		}
+	case *Event:
+		d.unsourced(n, item)
 	case *Role:
 		if item.To.endsBefore(item.From) {
 			d.fail(d.at(nodeOf(n, "to")), "date", "the role ends, %s, before it begins, %s", item.To, item.From)
@@ -295,7 +299,7 @@ func (d *decoder) together(n *yaml.Node, item any) {
 		d.repeatedDates(nodeOf(n, "series"), item.Series)
 	case *Citation:
 		if item.Publisher == "" && item.Title == "" && item.URL == "" && valueOf(n, "url") == nil {
-			d.fail(d.at(n), ruleMissing, "a source needs a publisher, a title or a url")
+			d.fail(d.at(n), RuleMissing, "a source needs a publisher, a title or a url")
 		}
 	}
 }

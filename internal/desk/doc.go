@@ -2,4 +2,10 @@
 // reads YAML: package brief does.
 //
 // A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes.
+//
+// [New] is a brief to start from, and [ReadStory] makes one of a story page. Both are
+// drafts, and [Left] says what is to be done before they can be published. A page is
+// read in three steps: its lines (page.go), the sections under its headings
+// (section.go), and the entries of each (entries.go, events.go); write.go writes the
+// YAML, of which every text is quoted that could be taken for something else.
 package desk
