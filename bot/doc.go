@@ -83,7 +83,8 @@
 // What turned out wrong is worded in reword.go: correct.go makes of it the short
 // answer to the message that told it, and revise.go marks it on that message's card,
 // always the one with which it was posted. All are functions of their arguments alone,
-// so that sample.go can show beforehand what a subscription will look like.
+// so that sample.go can show beforehand what a subscription will look like, and
+// proposal.go what a proposed change of the briefs would cause.
 //
 // # One process
 //

@@ -167,7 +167,7 @@ func (b *Bot) record(ctx context.Context, next *brief.Snapshot) error {
 // announce shows in the preview the digest that an edit causes.
 func (b *Bot) announce(ctx context.Context, changes []digest.Recorded) {
 	told := slices.DeleteFunc(slices.Clone(changes), func(c digest.Recorded) bool {
-		return c.Announce == brief.Silent || strings.HasSuffix(string(c.Kind), ".removed")
+		return isUntold(c.Change)
 	})
 	if len(told) == 0 {
 		return

@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/desk"
 )
 
 type diffCmd struct {
-	Format string `enum:"text,json" default:"text" help:"Form of the list: ${enum}."`
-	Old    string `arg:"" help:"A folder of briefs, or a git revision of the folder of --briefs."`
-	New    string `arg:"" help:"Likewise."`
+	Format     string `enum:"text,json" default:"text" help:"Form of the list: ${enum}."`
+	Preview    string `placeholder:"DIR" help:"Also write to this folder what each service would post: report.md, pages, and pictures where there is a Chromium."`
+	Restricted bool   `help:"Have the preview show stories with an audience too."`
+	Browser    string `placeholder:"PATH" help:"The Chromium or Chrome that makes the preview's pictures; off for none."`
+	Old        string `arg:"" help:"A folder of briefs, or a git revision of the folder of --briefs."`
+	New        string `arg:"" help:"Likewise."`
 }
 
 // Run carries out “briefbot diff”.
@@ -23,11 +26,20 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 	if err != nil {
 		return err
 	}
-	after, err := s.state(ctx, c.New)
+	load := s.state
+	if c.Preview != "" {
+		load = s.load // the report names what is broken, and shows the rest
+	}
+	after, err := load(ctx, c.New)
 	if err != nil {
 		return err
 	}
-	changes := brief.Diff(before, after)
+	if c.Preview != "" {
+		if err := c.writePreview(ctx, before, after, out); err != nil {
+			return err
+		}
+	}
+	changes := withoutBroken(brief.Diff(before, after), after.Problems())
 	if c.Format == "json" {
 		return printJSON(out, rows(changes))
 	}
@@ -67,19 +79,7 @@ func rows(changes []brief.Change) []row {
 // state, since there is no earlier version to take its place; it is an error
 // rather than a change that says the story is gone.
 func (s *settings) state(ctx context.Context, name string) (*brief.Snapshot, error) {
-	var snapshot *brief.Snapshot
-	var err error
-	if info, statErr := os.Stat(name); statErr == nil && info.IsDir() {
-		snapshot, err = brief.NewDir(name, brief.DirOptions{}).Load(ctx, nil)
-	} else {
-		dir, absErr := filepath.Abs(s.Briefs)
-		if absErr != nil {
-			return nil, fmt.Errorf("finding the briefs: %w", absErr)
-		}
-		if snapshot, err = brief.LoadRevision(ctx, dir, name); err != nil {
-			err = fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", name, err)
-		}
-	}
+	snapshot, err := s.load(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +91,22 @@ func (s *settings) state(ctx context.Context, name string) (*brief.Snapshot, err
 	return snapshot, nil
 }
 
+// load loads the briefs that name stands for: a folder, or else a revision.
+func (s *settings) load(ctx context.Context, name string) (*brief.Snapshot, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return brief.NewDir(name, brief.DirOptions{}).Load(ctx, nil)
+	}
+	dir, err := filepath.Abs(s.Briefs)
+	if err != nil {
+		return nil, fmt.Errorf("finding the briefs: %w", err)
+	}
+	snapshot, err := brief.LoadRevision(ctx, dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", name, err)
+	}
+	return snapshot, nil
+}
+
 // printChange writes one change as one line of what it is, and a line for each
 // field that was revised.
 func printChange(out *console, c brief.Change) {
@@ -98,55 +114,11 @@ func printChange(out *console, c brief.Change) {
 	if c.Item != "" {
 		line += " " + c.Item
 	}
-	before, after := object(c.Before), object(c.After)
-	if name := firstOf(after, before, "name", "title", "label", "text"); name != "" {
+	if name := desk.Name(c); name != "" {
 		line += ": " + name
 	}
 	fmt.Fprintln(out.out, line)
-	for _, field := range c.Fields {
-		fmt.Fprintf(out.out, "    %s: %s → %s\n", field, value(before, field), value(after, field))
+	for _, d := range desk.Differences(c) {
+		fmt.Fprintf(out.out, "    %s: %s → %s\n", d.Field, d.Before, d.After)
 	}
-}
-
-func object(raw json.RawMessage) map[string]json.RawMessage {
-	var fields map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &fields) // what is no object has no fields to show
-	return fields
-}
-
-// firstOf returns the first of the named texts that one of the objects has.
-func firstOf(a, b map[string]json.RawMessage, names ...string) string {
-	for _, o := range []map[string]json.RawMessage{a, b} {
-		for _, name := range names {
-			if text := value(o, name); text != nothing {
-				return text
-			}
-		}
-	}
-	return ""
-}
-
-// nothing stands for a field that is not there.
-const nothing = "(none)"
-
-// value returns a field on one line: a text as it is, texts in a row, and anything
-// else as JSON.
-func value(fields map[string]json.RawMessage, name string) string {
-	raw, ok := fields[name]
-	if !ok {
-		return nothing
-	}
-	var text string
-	var list []string
-	var withdrawn struct{ On, Why string }
-	switch {
-	case json.Unmarshal(raw, &text) == nil:
-	case json.Unmarshal(raw, &list) == nil:
-		text = strings.Join(list, ", ")
-	case name == "retracted" && json.Unmarshal(raw, &withdrawn) == nil:
-		text = strings.Trim(withdrawn.On+": "+withdrawn.Why, ": ")
-	default:
-		text = string(raw)
-	}
-	return strings.Join(strings.Fields(text), " ")
 }

@@ -8,4 +8,7 @@
 // read in three steps: its lines (page.go), the sections under its headings
 // (section.go), and the entries of each (entries.go, events.go); write.go writes the
 // YAML, of which every text is quoted that could be taken for something else.
+//
+// A [Report] tells the reviewer of a change what it would cause, in Markdown of which no
+// text of a brief can become a part.
 package desk

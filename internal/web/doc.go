@@ -17,5 +17,6 @@
 // ledgerview.go has the words. panes.go has the request bodies of a card read: discord.go,
 // with modal.go for forms, and telegram.go by the rules of each service, markdown.go and
 // markdownspan.go as Discord's client reads text, autolink.go as Telegram's server
-// does. assets.go embeds what pages are made of.
+// does; sheet.go shows cards in the same way on pages of their own. assets.go embeds
+// what pages are made of.
 package web

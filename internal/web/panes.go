@@ -44,7 +44,9 @@ type paneView struct {
 	Sizes    []string
 	Notes    []string // what was left out
 	Faults   []string // what the service would refuse
-	Stored   bool     // the requests can be looked at
+	Text     string   // all that can be read in the requests
+	Messages int
+	Stored   bool // the requests can be looked at
 }
 
 // A partial is what changed, as parts of the page.
@@ -133,7 +135,7 @@ func (w *Web) pane(p Pane, e entry) paneView {
 		v.Faults = append(v.Faults, "this card cannot be sent: "+err.Error())
 		return v
 	}
-	text, bytes, read := "", 0, 0
+	bytes := 0
 	for _, body := range bodies {
 		bytes += len(body)
 		said, err := v.read(body)
@@ -141,15 +143,15 @@ func (w *Web) pane(p Pane, e entry) paneView {
 			v.Faults = append(v.Faults, err.Error())
 			continue
 		}
-		read++
-		text += said + "\n"
+		v.Messages++
+		v.Text += said + "\n"
 	}
-	if read > 1 {
-		v.Sizes = append([]string{countWords(read, "message")}, v.Sizes...)
+	if v.Messages > 1 {
+		v.Sizes = append([]string{countWords(v.Messages, "message")}, v.Sizes...)
 	}
 	v.Sizes = append(v.Sizes, kilobytes(bytes))
 	if !e.shownAsForm() {
-		v.Notes = leftOut(e.Card, text)
+		v.Notes = leftOut(e.Card, v.Text)
 	}
 	return v
 }

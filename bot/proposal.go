@@ -1,0 +1,98 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/digest"
+)
+
+// A Proposal is what would be posted if the briefs changed, in the very cards.
+type Proposal struct {
+	// Digest is what a subscription to everything would be told.
+	Digest []chat.Card
+	// Amendments are what would become of messages that were posted before.
+	Amendments []Amendment
+	// Untold are the changes that no digest tells.
+	Untold []brief.Change
+}
+
+// An Amendment is what would become of a message that told the subject of a change.
+type Amendment struct {
+	Change brief.Change
+	// Before is the message as it was posted, with nothing else in it, and After as it
+	// would be brought up to date.
+	Before, After chat.Card
+	// Answer is the short answer that a subscription gets beside it; nil for none.
+	Answer *chat.Card
+}
+
+// Propose words what the changes that lead from one snapshot to another would cause,
+// told at an instant. Before and after are seen through nobody's eyes in particular:
+// whoever shows the cards answers for who may see them.
+func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time) (p Proposal, err error) {
+	var told []digest.Recorded
+	for i, c := range changes {
+		recorded := digest.Recorded{Seq: int64(i + 1), At: at, Change: c}
+		if isUntold(c) {
+			p.Untold = append(p.Untold, c)
+		} else {
+			told = append(told, recorded)
+		}
+		a, ok, err := amendment(recorded, before, after)
+		if err != nil {
+			return p, err
+		}
+		if ok {
+			p.Amendments = append(p.Amendments, a)
+		}
+	}
+	if len(told) > 0 {
+		p.Digest, err = digestCards(digestOf(told), brief.Unrestricted(after).Story, noPage)
+	}
+	return p, err
+}
+
+// isUntold reports whether no digest tells a change.
+func isUntold(c brief.Change) bool {
+	return c.Announce == brief.Silent || strings.HasSuffix(string(c.Kind), ".removed")
+}
+
+func digestOf(changes []digest.Recorded) digest.Digest {
+	return digest.Digest{Changes: changes, From: changes[0].At, To: changes[len(changes)-1].At, Zone: time.UTC}
+}
+
+func noPage(*brief.Dossier) string { return "" }
+
+// amendment returns what becomes of the message that told the event which a change is
+// about, if it is about one that may have been told.
+func amendment(c digest.Recorded, before, after *brief.Snapshot) (a Amendment, ok bool, err error) {
+	kinds := []brief.ChangeKind{brief.EventRevised, brief.EventRetracted, brief.EventRestored, brief.EventRemoved}
+	if !slices.Contains(kinds, c.Kind) {
+		return a, false, nil
+	}
+	first := digest.Recorded{Seq: c.Seq, At: c.At, Change: c.Change}
+	first.Kind, first.Before, first.After, first.Fields = brief.EventAdded, nil, c.Before, nil
+	posted, err := digestCards(digestOf([]digest.Recorded{first}), brief.Unrestricted(before).Story, noPage)
+	if err != nil || len(posted) == 0 {
+		return a, false, err
+	}
+	a = Amendment{Change: c.Change, Before: posted[0]}
+	find := brief.Unrestricted(after).Story
+	if a.After, err = revisedCard(posted[0], []digest.Mark{{Told: first, Now: &c}}, find); err != nil {
+		return a, false, err
+	}
+	if !isUntold(c.Change) {
+		answer, err := correctionCards(digestOf([]digest.Recorded{c}), find, noPage)
+		if err != nil {
+			return a, false, err
+		}
+		if len(answer) > 0 {
+			a.Answer = &answer[0]
+		}
+	}
+	return a, true, nil
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/briefbot/briefbot/bot"
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/chat"
+	"github.com/briefbot/briefbot/internal/desk"
+	"github.com/briefbot/briefbot/internal/discord"
+	"github.com/briefbot/briefbot/internal/telegram"
+	"github.com/briefbot/briefbot/internal/web"
+)
+
+// services are the panes of the preview, as far as they need no connection.
+func services() []web.Pane {
+	return []web.Pane{
+		{Name: "Discord", Payloads: discord.Payloads},
+		{Name: "Telegram", Payloads: telegram.Payloads},
+	}
+}
+
+// A preview writes a report of a proposed change to a folder.
+type preview struct {
+	dir     string
+	at      time.Time // when it is said to be posted
+	sheet   *web.Sheet
+	browser browser // empty: no pictures
+	out     *console
+}
+
+// maxPreviewed is how many earlier messages the report shows; it names all of them.
+const maxPreviewed = 10
+
+// writePreview writes what the changes between two states would cause: report.md, and
+// for each service a page and a picture. Without a browser there are no pictures, and
+// the console says so.
+func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot, out *console) error {
+	sheet, err := web.NewSheet(services())
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Preview, 0o755); err != nil {
+		return fmt.Errorf("making the folder of the preview: %w", err)
+	}
+	p := preview{dir: c.Preview, at: after.Taken().UTC(), sheet: sheet, out: out}
+	p.browser, err = findBrowser(c.Browser)
+	switch {
+	case errors.Is(err, errNoBrowser):
+		fmt.Fprintf(out.err, "briefbot: %v\n", err)
+	case err != nil:
+		return err
+	}
+	report := desk.Report{Problems: after.Problems()}
+	report.Changes, report.Hidden = c.visible(brief.Diff(before, after), before, after)
+	report.Changes = withoutBroken(report.Changes, report.Problems)
+	proposal, err := bot.Propose(report.Changes, before, after, p.at)
+	if err != nil {
+		return fmt.Errorf("wording the preview: %w", err)
+	}
+	report.Untold = proposal.Untold
+	if report.Digest, err = p.digest(ctx, proposal.Digest); err != nil {
+		return err
+	}
+	for i, a := range proposal.Amendments {
+		e := desk.Correction{Change: a.Change, Answered: a.Answer != nil}
+		if i < maxPreviewed {
+			if e.Shown, err = p.amendment(ctx, i+1, a); err != nil {
+				return err
+			}
+		}
+		report.Earlier = append(report.Earlier, e)
+	}
+	return p.write("report.md", []byte(report.Markdown(desk.MaxReport)))
+}
+
+// visible leaves out what changed in stories for some readers, and says how much that
+// is: a report may be read by anybody who can read the repository's comments.
+func (c diffCmd) visible(changes []brief.Change, states ...*brief.Snapshot) (shown []brief.Change, hidden int) {
+	if c.Restricted {
+		return changes, 0
+	}
+	for _, change := range changes {
+		if slices.ContainsFunc(states, func(s *brief.Snapshot) bool { return isRestricted(s, change.Story) }) {
+			hidden++
+			continue
+		}
+		shown = append(shown, change)
+	}
+	return shown, hidden
+}
+
+func isRestricted(s *brief.Snapshot, story string) bool {
+	d, ok := brief.Unrestricted(s).Story(story)
+	return ok && len(d.Audience) > 0
+}
+
+// withoutBroken leaves out the stories whose file has an error: they are not gone, but
+// served as they were.
+func withoutBroken(changes []brief.Change, problems []brief.Problem) []brief.Change {
+	broken := make(map[string]bool)
+	for _, p := range problems {
+		if p.Severity == brief.Error {
+			broken[strings.TrimSuffix(filepath.Base(p.Path), ".yaml")] = true
+		}
+	}
+	return slices.DeleteFunc(changes, func(c brief.Change) bool { return broken[c.Story] })
+}
+
+// digest shows the cards of a digest on each service.
+func (p *preview) digest(ctx context.Context, cards []chat.Card) ([]desk.Message, error) {
+	if len(cards) == 0 {
+		return nil, nil
+	}
+	shown := make([]web.Shown, len(cards))
+	for i, c := range cards {
+		shown[i] = web.Shown{Card: c}
+	}
+	return p.messages(ctx, "digest", "The digest", shown)
+}
+
+// amendment shows a message as it will be corrected, and the answer to it.
+func (p *preview) amendment(ctx context.Context, n int, a bot.Amendment) ([]desk.Message, error) {
+	shown := []web.Shown{{Caption: "As it was posted", Card: a.Before}, {Caption: "As it will be edited", Card: a.After}}
+	if a.Answer != nil {
+		shown = append(shown, web.Shown{Caption: "The answer to it", Card: *a.Answer})
+	}
+	return p.messages(ctx, fmt.Sprintf("earlier-%d", n), "An earlier message", shown)
+}
+
+// messages writes a page and a picture for each service, and returns what it is sent.
+func (p *preview) messages(ctx context.Context, name, title string, shown []web.Shown) ([]desk.Message, error) {
+	var all []desk.Message
+	for i, pane := range services() {
+		m := desk.Message{Service: pane.Name}
+		for _, s := range shown {
+			r := p.sheet.Read(s.Card)[i]
+			m.Messages += r.Messages
+			if s.Caption != "" {
+				m.Text += s.Caption + ":\n\n"
+			}
+			m.Text += r.Text + "\n"
+			m.Sizes = append(m.Sizes, strings.TrimPrefix(strings.ToLower(s.Caption)+": "+strings.Join(r.Sizes, ", "), ": "))
+			m.Cut, m.Faults = append(m.Cut, r.Cut...), append(m.Faults, r.Faults...)
+		}
+		base := name + "-" + strings.ToLower(pane.Name)
+		page, err := p.sheet.Page(title, pane.Name, p.at, shown)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.write(base+".html", page); err != nil {
+			return nil, err
+		}
+		if p.browser != "" {
+			if err := p.browser.picture(ctx, filepath.Join(p.dir, base+".html"), filepath.Join(p.dir, base+".png")); err != nil {
+				return nil, err
+			}
+			m.Picture = base + ".png"
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+func (p *preview) write(name string, data []byte) error {
+	if err := os.WriteFile(filepath.Join(p.dir, name), data, 0o644); err != nil {
+		return fmt.Errorf("writing the preview: %w", err)
+	}
+	return nil
+}
