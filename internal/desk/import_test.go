@@ -83,6 +83,12 @@ var consumed = regexp.MustCompile(`(?i)^(?:overview|summary|in brief|the story( 
 // label is what a line's own label is dropped from.
 var label = regexp.MustCompile(`(?i)^[*_ ]*(?:status|role|discussed by|short.term|long.term|what happened|outcome|relevance|why it matters|why it'?s relevant|likelihood|probability|date|when|kind|type|category)[*_ ]*:`)
 
+// number is what numbers an entry or a footnote.
+var number = regexp.MustCompile(`^[0-9]{1,3}[.)]?(\s+|$)|^\[\^?[\w-]+\]:?`)
+
+// oneEnd writes every end of a line alike.
+var oneEnd = strings.NewReplacer("’", "'", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\f", "\n", "\v", "\n", "\r", "\n")
+
 // wordsOf returns the runs of letters and digits in a text.
 func wordsOf(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool {
@@ -98,9 +104,9 @@ func lost(page, draft []byte) []string {
 		has[word] = true
 	}
 	var missing []string
-	for text := range strings.SplitSeq(strings.NewReplacer("’", "'", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\f", "\n", "\v", "\n", "\r", "\n").Replace(string(page)), "\n") {
+	for text := range strings.SplitSeq(oneEnd.Replace(string(page)), "\n") {
 		text = strings.TrimSpace(strings.Trim(text, "#*_= \t:.-"))
-		text = regexp.MustCompile(`^[0-9]{1,3}[.)]?(\s+|$)|^\[\^?[\w-]+\]:?`).ReplaceAllString(text, "")
+		text = number.ReplaceAllString(text, "")
 		if consumed.MatchString(strings.Join(strings.Fields(text), " ")) {
 			continue
 		}
