@@ -9,9 +9,10 @@ import (
 	"github.com/briefbot/briefbot/internal/brief"
 )
 
-// MaxReport is how long a comment on GitHub may be, in characters
-// (https://github.com/orgs/community/discussions/41331); a note on GitLab may be longer.
-const MaxReport = 65_536
+// MaxReport is how long a report is at most, in characters: a comment on GitHub may have
+// 65,536 (https://github.com/orgs/community/discussions/41331), and whoever posts it may add
+// the addresses of its pictures. A note on GitLab may be longer.
+const MaxReport = 60_000
 
 // ReportMark begins every report, so that a workflow finds its comment again.
 const ReportMark = "<!-- briefbot preview -->"
