@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"fmt"
+
 	"github.com/briefbot/briefbot/internal/brief"
 )
 
@@ -8,9 +10,13 @@ import (
 // of all that check says of it: a line for each kind of work, in the order in which
 // it is best done.
 func Left(problems []brief.Problem) []string {
+	const fewParts = 5
 	counts := make(map[string]int)
-	var other []string
+	var missing, other []string
 	for _, p := range problems {
+		if p.Rule == brief.RuleMissing {
+			missing = append(missing, fmt.Sprintf("Line %d: %s.", p.Line, p.Message))
+		}
 		switch p.Rule {
 		case brief.RuleDraft, brief.RuleMissing, brief.RuleUndated, brief.RuleSource, brief.RuleRewrite:
 			counts[p.Rule]++
@@ -19,6 +25,10 @@ func Left(problems []brief.Problem) []string {
 		}
 	}
 	var left []string
+	if len(missing) <= fewParts {
+		left = append(left, missing...)
+		delete(counts, brief.RuleMissing)
+	}
 	for _, work := range []struct{ rule, one, many string }{
 		{brief.RuleMissing, "part is missing that every brief has", "parts are missing that every brief has"},
 		{brief.RuleUndated, "event has no date", "events have no date"},

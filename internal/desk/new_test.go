@@ -79,3 +79,18 @@ func keys(t *testing.T) []string {
 	}
 	return found
 }
+
+// TestLeft reads what is left to do, of drafts that lack little and much.
+func TestLeft(t *testing.T) {
+	for text, want := range map[string]string{
+		"draft: true\n": "Line 1: a brief needs title.|Line 1: a brief needs overview.|Line 1: a brief needs timeline.|Take out the line “draft: true” when it is finished.",
+		"draft: true\ntitle: T\noverview: O # rewrite\npeople: [{}, {}, {}, {}, {}, {}]\ntimeline: [{id: e, title: E}]\n": "6 parts are missing that every brief has.|" +
+			"1 event has no date.|1 event has no source.|1 text is the page's own: say it in your own words.|Take out the line “draft: true” when it is finished.",
+		"draft: true\ntitle: T\noverview: O\ntimeline: []\ntags: [a, a]\n": "a.yaml:5:11: \"a\" is listed twice in tags: keep one|Take out the line “draft: true” when it is finished.",
+	} {
+		_, problems := brief.Decode("a.yaml", []byte(text))
+		if diff := cmp.Diff(strings.Split(want, "|"), desk.Left(problems)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
