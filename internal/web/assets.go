@@ -102,7 +102,7 @@ func parsePages(a *assets) (*template.Template, error) {
 		"count":       countWords,
 		"thousands":   thousands,
 		"thousands64": func(n int64) string { return thousands(int(n)) },
-		"bar":         func(session, inside bool) bar { return bar{session, inside} },
+		"bar":         func(session, inside, inbox bool) bar { return bar{session, inside, inbox} },
 		"lower":       strings.ToLower,
 		"upper":       strings.ToUpper,
 	})

@@ -14,8 +14,9 @@
 // conversation, events.go tells open pages of its changes, and welcome.go is where it
 // begins. hook.go takes the webhooks that tell of a push. ledger.go is the ledger as
 // operators see it: ledgerpage.go lists deliveries, shows one, and takes retry and skip;
-// ledgerview.go has the words. panes.go has the request bodies of a card read: discord.go,
-// with modal.go for forms, and telegram.go by the rules of each service, markdown.go and
+// ledgerview.go has the words. suggestions.go shows what readers would correct, and gives
+// the patches. panes.go has the request bodies of a card read: discord.go, with modal.go
+// for forms, and telegram.go by the rules of each service, markdown.go and
 // markdownspan.go as Discord's client reads text, autolink.go as Telegram's server
 // does; sheet.go shows cards in the same way on pages of their own. assets.go embeds
 // what pages are made of.

@@ -33,6 +33,7 @@ type ledgerPage struct {
 type bar struct {
 	Session bool // the asker may go
 	Inside  bool // the page is one of a delivery
+	Inbox   bool // there is a page of suggestions
 }
 
 // A filterForm is what the list may be narrowed by, as it stands.
@@ -88,7 +89,7 @@ func (w *Web) ledger(rw http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 	}
 	w.page(rw, r, status, "ledger.html", ledgerPage{
-		page:    page{Title: "Ledger", Wide: true},
+		page:    page{Title: "Ledger", Wide: true, Inbox: w.options.Suggestions != nil},
 		Session: !w.private(r) && w.session(r),
 		Form:    w.filterForm(r, s),
 		Found:   found,
@@ -298,7 +299,7 @@ func (w *Web) showDelivery(rw http.ResponseWriter, r *http.Request, status int, 
 		return
 	}
 	p := deliveryPage{
-		page:    page{Title: "Delivery " + thousands(int(id)), Wide: true},
+		page:    page{Title: "Delivery " + thousands(int(id)), Wide: true, Inbox: w.options.Suggestions != nil},
 		Session: !w.private(r) && w.session(r),
 		Facts:   facts, Changes: viewChanges(a.Changes), About: viewDeliveries(a.About, w.options.Now()), Refused: refused,
 	}

@@ -37,7 +37,7 @@ type previewPage struct {
 func (w *Web) preview(rw http.ResponseWriter, r *http.Request) {
 	entries, version := w.log.since(0)
 	p := previewPage{
-		page:    page{Title: "Preview", Wide: true},
+		page:    page{Title: "Preview", Wide: true, Inbox: w.options.Suggestions != nil},
 		Panes:   w.options.Panes,
 		Welcome: w.welcome(r.Context()),
 		Version: w.log.epoch + "-" + strconv.Itoa(version),

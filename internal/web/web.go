@@ -47,6 +47,9 @@ type Options struct {
 	Fetch func()
 	// Ledger is what was sent and is owed; nil: there is no page for it.
 	Ledger Ledger
+	// Suggestions are the corrections that readers proposed; nil: there is no page for
+	// them.
+	Suggestions Suggestions
 	// Panes are the chat services that the preview shows side by side.
 	Panes []Pane
 	// Ready returns nil if every part works. The answer to a stranger names the

@@ -14,6 +14,7 @@ type page struct {
 	Description string
 	Language    string
 	Wide        bool // the preview's layout
+	Inbox       bool // there is a page of suggestions
 }
 
 // A welcome is what stands where the conversation begins.
