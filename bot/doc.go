@@ -30,6 +30,8 @@
 // as data; a [chat.Set] of them reads a typed line or a button's data, binds the
 // arguments, checks access and turns an error into a card. A [chat.Platform]
 // connects all this to a service, and learns from a [chat.Host] what the bot offers.
+// A command that needs more than options answers with a [chat.Form], and is run again
+// with what was filled in.
 //
 // Package prose turns the small Markdown of the briefs into spans, so that nothing
 // above it meets markup, and nothing below it has to trust any.
@@ -121,6 +123,11 @@
 //
 // On Discord the same handler runs: the options come by name, the answer is deferred
 // if it is slow, and only the asker sees it, with a button to share it.
+//
+// Where the answer is a form, Discord opens a modal, the preview has it in the page, and
+// Telegram asks one question after the other in the private chat, noting every answer in
+// the ledger. What is sent becomes an invocation of the same call; the set asks the
+// handler once more what it wants filled in before it believes any of it.
 //
 // # How a change is told
 //

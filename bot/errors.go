@@ -110,6 +110,8 @@ func (b *Bot) explain(ctx context.Context, inv *chat.Invocation, err error) chat
 		return trouble("For managers", "Only those who manage this conversation can do that.")
 	case errors.Is(err, chat.ErrNotOperator):
 		return trouble("For operators", "Only the operators of this bot can do that.")
+	case errors.Is(err, chat.ErrNoForm):
+		return trouble("Not from here", "This command asks for a form, which cannot be filled in here. Ask in a chat.")
 	case errors.Is(err, chat.ErrLocal):
 		return trouble("Not from here", "This command changes something that is kept, which is not possible here. Ask in a chat.")
 	}

@@ -34,6 +34,9 @@ func (h host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 				long = append(long, call)
 			}
 		}
+		if reply.Form != nil {
+			long = append(long, reply.Call) // a link may lead to it
+		}
 		if err := h.bot.keep(ctx, inv, long); err != nil {
 			h.bot.log.ErrorContext(ctx, "keeping the calls of buttons", "error", err)
 		}

@@ -83,7 +83,7 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 			Ready:      func(ctx context.Context) error { return b.Ready(ctx) },
 			Panes: []web.Pane{
 				{Name: "Discord", Payloads: discord.Payloads, Form: discord.FormPayloads, Live: s.secret.discord != ""},
-				{Name: "Telegram", Payloads: telegram.Payloads, Live: s.secret.telegram != ""},
+				{Name: "Telegram", Payloads: telegram.Payloads, Form: telegram.FormPayloads, Live: s.secret.telegram != ""},
 			},
 			Version: version(),
 			Logger:  logger,

@@ -20,6 +20,9 @@ var (
 	// ErrLocal: the command changes something kept, and the question came from
 	// where nothing may be stored.
 	ErrLocal = errors.New("this command changes what is kept, which cannot be done from here")
+	// ErrNoForm: the command asks for a form, and the question came from where none
+	// can be filled in.
+	ErrNoForm = errors.New("this command asks for a form, which cannot be filled in here")
 )
 
 // An UnknownCommand says that there is no command of this name.
@@ -85,6 +88,8 @@ func explainPlainly(err error) Card {
 		c.Lead = Plainly("Only the bot's operators can do that.")
 	case errors.Is(err, ErrNoCall):
 		c.Lead = Plainly("This button is out of date.")
+	case errors.Is(err, ErrNoForm):
+		c.Lead = Plainly("This command asks for a form, which cannot be filled in here. Ask in a chat.")
 	case errors.Is(err, ErrLocal):
 		c.Lead = Plainly("This command changes what is kept, so it works in a chat only.")
 	}

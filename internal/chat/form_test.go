@@ -180,6 +180,20 @@ func TestFormIsNotBelieved(t *testing.T) {
 	}
 }
 
+// TestFormNotHere asks where nothing can be filled in.
+func TestFormNotHere(t *testing.T) {
+	set, err := NewSet([]Command{{Name: "ask", Summary: "Ask", Run: func(context.Context, *Invocation) (Reply, error) {
+		return Reply{Form: newTeller().form}, nil
+	}}}, Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := set.Run(t.Context(), Invocation{Line: "ask", Local: true})
+	if reply.Form != nil || !strings.Contains(reply.Card.Plain(), "cannot be filled in here") {
+		t.Errorf("got %+v", reply)
+	}
+}
+
 // TestFormIsBroken has a form that no service takes be an internal error.
 func TestFormIsBroken(t *testing.T) {
 	c := newTeller()

@@ -122,6 +122,9 @@ func (s *Set) runCommand(ctx context.Context, inv *Invocation, c Command) (Reply
 	if err != nil {
 		return Reply{}, err
 	}
+	if reply.Form != nil && inv.Local {
+		return Reply{}, ErrNoForm
+	}
 	if reply.Form != nil {
 		if err := reply.Form.Validate(); err != nil {
 			return Reply{}, fmt.Errorf("checking the form of /%s: %w", c.Name, err)

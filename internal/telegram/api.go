@@ -47,11 +47,19 @@ type (
 		Entities    []entity `json:"entities"`
 		Caption     string   `json:"caption"`
 		CapEntities []entity `json:"caption_entities"`
-		MigrateTo   int64    `json:"migrate_to_chat_id"`
-		MigrateFrom int64    `json:"migrate_from_chat_id"`
+		media
+		MigrateTo   int64 `json:"migrate_to_chat_id"`
+		MigrateFrom int64 `json:"migrate_from_chat_id"`
 		// A topic was closed to all who may not manage topics, or opened again.
 		Closed   *struct{} `json:"forum_topic_closed"`
 		Reopened *struct{} `json:"forum_topic_reopened"`
+	}
+
+	// media are what a message may be instead of words.
+	media struct {
+		Photo, Document, Voice, Video, Audio, Sticker, Animation, Location, Contact, Poll, Dice, Story json.RawMessage
+
+		VideoNote json.RawMessage `json:"video_note"`
 	}
 
 	press struct {
@@ -79,6 +87,7 @@ type (
 	update struct {
 		ID       int64     `json:"update_id"`
 		Message  *message  `json:"message"`
+		Edited   *message  `json:"edited_message"`
 		Post     *message  `json:"channel_post"`
 		Press    *press    `json:"callback_query"`
 		Standing *standing `json:"my_chat_member"`
@@ -129,6 +138,18 @@ const (
 	supergroup = "supergroup"
 	channel    = "channel"
 )
+
+// isMedia says whether a message is something else than words, perhaps with words.
+func (m *message) isMedia() bool {
+	for _, part := range []json.RawMessage{
+		m.Photo, m.Document, m.Voice, m.Video, m.VideoNote, m.Audio, m.Sticker, m.Animation, m.Location, m.Contact, m.Poll, m.Dice, m.Story,
+	} {
+		if len(part) > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // isGroup says whether several people talk in a chat.
 func (r *room) isGroup() bool { return r.Type == group || r.Type == supergroup }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/chat/chattest"
@@ -19,7 +20,11 @@ const asker = 42
 // A harness lets the conformance suite act at Telegram.
 type harness struct {
 	*rig
-	asked []string // descriptions of the faults that were asked for
+	asked    []string           // descriptions of the faults that were asked for
+	before   map[string]int     // how many messages a chat had before the last question
+	followed bool               // the link to a form
+	sent     telegramtest.Press // of the last form
+	clock    time.Time          // of what the asker writes
 }
 
 func TestConformance(t *testing.T) {
@@ -30,7 +35,7 @@ func TestConformance(t *testing.T) {
 		r.AddChat(telegramtest.Chat{ID: -102, Title: "Forum", Forum: true, Topics: []int{7}, Bot: manager, Members: map[int64]string{asker: "member"}})
 		r.bot = r.connect()
 		telegram.Unpaced(r.bot)
-		return &harness{rig: r}
+		return &harness{rig: r, clock: time.Now()}
 	})
 }
 
@@ -55,6 +60,7 @@ func place(where chat.Conversation) (id int64, thread int) {
 }
 
 func (h *harness) Say(where chat.Conversation, line string) {
+	h.mark()
 	id, thread := place(where)
 	h.Write(telegramtest.Incoming{Chat: id, From: asker, Thread: thread, Text: line})
 }
@@ -73,6 +79,7 @@ func (h *harness) find(where chat.Conversation, m chattest.Message) telegramtest
 
 func (h *harness) Press(where chat.Conversation, m chattest.Message, label string) {
 	h.t.Helper()
+	h.mark()
 	at := h.find(where, m)
 	for _, row := range at.Keyboard {
 		for _, b := range row {

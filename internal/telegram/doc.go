@@ -8,5 +8,7 @@
 // bodies without touching the network. send.go posts them, and ability.go changes,
 // answers, pins and links what was posted, which posted.go names. poll.go receives
 // updates and keeps the place, lanes.go orders them by chat, and receive.go,
-// command.go, press.go, members.go and lifecycle.go say what each one means.
+// command.go, members.go and lifecycle.go say what each one means. A form is asked one
+// question after the other, in the private chat: form.go words the questions, filling.go
+// keeps how far somebody got, and guide.go takes the answers.
 package telegram

@@ -13,3 +13,6 @@ func Unpaced(t *Telegram) {
 	t.gate.gap = 0
 	t.gate.shape = func(int64) (float64, time.Duration) { return 100, time.Millisecond }
 }
+
+// OpenLabel is what a link to a form says.
+const OpenLabel = openLabel

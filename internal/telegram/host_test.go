@@ -32,6 +32,7 @@ type host struct {
 	lost    int // events that cannot be kept
 	notes   map[string]string
 	noteErr error
+	more    []chat.Command
 }
 
 func newHost() *host {
@@ -39,11 +40,13 @@ func newHost() *host {
 }
 
 func (h *host) Commands() []chat.Command {
-	return []chat.Command{
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]chat.Command{
 		{Name: "overview", Summary: "The overview"},
 		{Name: "subscribe", Summary: "Post digests here", Access: chat.Manager},
 		{Name: "reload", Summary: "Read the file again", Access: chat.Operator},
-	}
+	}, h.more...)
 }
 
 func (h *host) Run(ctx context.Context, inv chat.Invocation) chat.Reply {

@@ -31,9 +31,9 @@ type session struct {
 }
 
 // allowed are the updates that are read
-// (https://core.telegram.org/bots/api#getting-updates). Edited messages are not
-// among them: correcting a typing error asks nothing anew.
-const allowed = `["message","channel_post","callback_query","my_chat_member"]`
+// (https://core.telegram.org/bots/api#getting-updates). An edited message changes what
+// it answered in a form; it asks nothing anew.
+const allowed = `["message","edited_message","channel_post","callback_query","my_chat_member"]`
 
 const (
 	running   = 16                     // commands at once

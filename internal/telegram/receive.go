@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
 )
@@ -14,6 +15,8 @@ func (u update) chat() int64 {
 	switch {
 	case u.Message != nil:
 		return u.Message.Chat.ID
+	case u.Edited != nil:
+		return u.Edited.Chat.ID
 	case u.Post != nil:
 		return u.Post.Chat.ID
 	case u.Press != nil && u.Press.Message != nil:
@@ -31,6 +34,8 @@ func (s *session) handle(ctx context.Context, u update) {
 	switch {
 	case u.Message != nil:
 		s.written(ctx, u.Message)
+	case u.Edited != nil:
+		s.edited(ctx, u.Edited)
 	case u.Post != nil:
 		s.written(ctx, u.Post)
 	case u.Press != nil:
@@ -54,6 +59,12 @@ func (s *session) written(ctx context.Context, m *message) {
 	if m.Auto || m.ViaBot != nil || m.From != nil && m.From.IsBot && m.SenderChat == nil {
 		return
 	}
+	var form *filling
+	if m.Chat.Type == private {
+		if form = s.filling(ctx, m.conversation()); form != nil && s.answers(ctx, form, m) {
+			return
+		}
+	}
 	line, pressed, ok := s.asks(m)
 	if !ok {
 		return
@@ -71,7 +82,14 @@ func (s *session) written(ctx context.Context, m *message) {
 	if m.Chat.isGroup() {
 		to.reply = m.ID
 	}
+	if reply.Form != nil {
+		s.ask(ctx, inv, to, reply)
+		return
+	}
 	s.give(ctx, to, reply.Card)
+	if form != nil && !form.idle(time.Now()) {
+		s.put(ctx, form) // the question is not to be looked for above the answer
+	}
 }
 
 // asks reads what a message asks the bot. In a private chat everything is meant for
@@ -143,6 +161,9 @@ func (s *session) pressed(ctx context.Context, p *press) {
 		s.acknowledge(ctx, p.ID, map[string]string{"text": "This button is under a message that cannot be changed from here. Ask again in a chat with me."})
 		return
 	}
+	if s.formPressed(ctx, p) {
+		return
+	}
 	m := p.Message
 	where := m.conversation()
 	owned := s.owns(ctx, where, m.ID)
@@ -163,6 +184,10 @@ func (s *session) pressed(ctx context.Context, p *press) {
 	to := target{where: where}
 	if !owned && m.Date != 0 {
 		to.edit = m.ID
+	}
+	if reply.Form != nil {
+		s.ask(ctx, inv, to, reply)
+		return
 	}
 	s.give(ctx, to, reply.Card)
 }

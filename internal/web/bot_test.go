@@ -289,3 +289,27 @@ func telegramBodies(c chat.Card) ([]json.RawMessage, error) {
 	body, err := json.Marshal(map[string]any{"text": text, "entities": entities, "reply_markup": map[string]any{"inline_keyboard": rows}})
 	return []json.RawMessage{body}, err
 }
+
+// discordForm and telegramForm begin forms in a simple way.
+func discordForm(f chat.Form, call string) ([]json.RawMessage, error) {
+	parts := []any{map[string]any{"type": textType, "content": f.Lead.String()}}
+	for _, field := range f.Fields {
+		style := 1
+		if field.Long {
+			style = paragraphStyle
+		}
+		input := map[string]any{"type": inputType, "custom_id": field.Name, "style": style, "value": field.Value, "required": field.Required}
+		parts = append(parts, map[string]any{"type": labelType, "label": field.Label, "description": field.Summary, "component": input})
+	}
+	body, err := json.Marshal(map[string]any{"type": modalAnswer, "data": map[string]any{"custom_id": "form " + call, "title": f.Title, "components": parts}})
+	return []json.RawMessage{body}, err
+}
+
+func telegramForm(f chat.Form, call string) ([]json.RawMessage, error) {
+	button := func(label, data string) map[string]any { return map[string]any{"text": label, "callback_data": data} }
+	body, err := json.Marshal(map[string]any{
+		"text":         fmt.Sprintf("%s · 1 of %d\n%s", f.Title, len(f.Fields), f.Fields[0].Label),
+		"reply_markup": map[string]any{"inline_keyboard": []any{[]any{button("Keep as it is", "form! keep 1 0"), button("Cancel", "form! cancel 1 0")}}},
+	})
+	return []json.RawMessage{body}, err
+}

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/briefbot/briefbot/internal/chat"
-	"github.com/briefbot/briefbot/internal/discord"
 )
 
 // suggestion is what the form of the tests is sent with where nothing is changed.
@@ -40,6 +39,11 @@ func posted(t *testing.T, page string) url.Values {
 		v.Set(m[1], strings.ReplaceAll(html.UnescapeString(m[2]), "\n", "\r\n"))
 	}
 	return v
+}
+
+// withForms has the panes show forms as the services do.
+func withForms(o *Options) {
+	o.Panes[0].Form, o.Panes[1].Form = discordForm, telegramForm
 }
 
 func TestFormIsShown(t *testing.T) {
@@ -141,11 +145,14 @@ func TestFormIsGuarded(t *testing.T) {
 
 // TestFormAsServices shows the requests that the services would be sent.
 func TestFormAsServices(t *testing.T) {
-	d := open(t, "127.0.0.1:8080", func(o *Options) { o.Panes[0].Form = discord.FormPayloads })
+	d := open(t, "127.0.0.1:8080", withForms)
 	page := d.asks(t, "/suggest us-nss-2025")
 	contains(t, page, `<div class="modal"`, `<p class="title" dir="auto">Suggest a correction</p>`, `Title <span class="required"`, "<p class=\"input long\" dir=\"auto\">\nFirst line",
-		"31 of 4,000 in a field", "Open the form")
-	lacks(t, page, "Fault:", "Cut:")
+		"31 of 4,000 in a field", "1 of 3", "Keep as it is", `value="form! cancel`)
+	lacks(t, page, "Fault:", "Cut:", "Open the form")
+	if n := strings.Count(page, " disabled>"); n != 2 {
+		t.Errorf("%d buttons are for looking at, want Keep and Cancel", n)
+	}
 	id := posted(t, page).Get("entry")
 	contains(t, d.get(t, "/payload/"+id+"/discord"), `"type": 9`, `"custom_id": "form suggest us-nss-2025"`)
 	// What was wrong is told on a card.
@@ -173,7 +180,7 @@ func TestModalFaults(t *testing.T) {
 // TestFormInBrowser fills in a form with keys alone.
 func TestFormInBrowser(t *testing.T) {
 	ctx := tab(t, 1500, 1100)
-	d := serve(t, func(o *Options) { o.Panes[0].Form = discord.FormPayloads })
+	d := serve(t, withForms)
 	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.WaitVisible(chromedp.CSS("#line")))
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.activeElement.name === "field.title"`)
@@ -241,7 +248,9 @@ func TestFormInBrowser(t *testing.T) {
 
 // TestFormOnPhone has the form fit.
 func TestFormOnPhone(t *testing.T) {
-	ctx, d := browse(t, 390, 844)
+	ctx := tab(t, 390, 844)
+	d := serve(t, withForms)
+	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.WaitVisible(chromedp.CSS("#line")))
 	d.asks(t, "/suggest us-nss-2025")
 	wait(t, ctx, `document.querySelector(".fill form") !== null`)
 	if eval[bool](t, ctx, `document.documentElement.scrollWidth > innerWidth`) {

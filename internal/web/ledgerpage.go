@@ -361,7 +361,7 @@ func (w *Web) specimens(a Account) []paneView {
 			v.Day = day
 		}
 		v.Entry, v.Clock, v.Time = "delivery", at.UTC().Format("15:04"), at.UTC().Format("2006-01-02T15:04:05Z07:00")
-		v.wire(a.Card)
+		v.wire(a.Card, false)
 		for _, b := range v.buttons() {
 			b.Disabled = true
 		}

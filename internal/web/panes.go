@@ -95,7 +95,7 @@ func (w *Web) view(e entry) entryView {
 	for _, p := range w.options.Panes {
 		pv := w.pane(p, e)
 		pv.Entry, pv.Line, pv.Clock, pv.Time, pv.Stored = e.ID, v.Line, v.Clock, v.Time, e.version > 0
-		pv.wire(e.invite())
+		pv.wire(e.invite(), e.shownAsForm())
 		v.Panes = append(v.Panes, pv)
 	}
 	v.Form = e.formView()
@@ -193,8 +193,9 @@ func (v *paneView) measures(list []measure, faults []string) {
 
 // wire gives every button an id that outlives its being replaced, so that the
 // focus stays where it is, and its whole call where the request holds a short
-// name: what nobody kept yet can then still be pressed.
-func (v *paneView) wire(c chat.Card) {
+// name: what nobody kept yet can then still be pressed. Asking says that the pane shows
+// how the service asks what a form asks.
+func (v *paneView) wire(c chat.Card, asking bool) {
 	calls := make(map[string]string)
 	for _, call := range c.Calls() {
 		calls[chat.Short(call)] = call
@@ -205,6 +206,8 @@ func (v *paneView) wire(c chat.Card) {
 		count++
 		if call, ok := calls[b.Data]; ok {
 			b.Data = call
+		} else if asking {
+			b.Disabled = true // the form is filled in below, not by its questions
 		}
 	}
 }

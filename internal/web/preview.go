@@ -55,7 +55,6 @@ func (w *Web) preview(rw http.ResponseWriter, r *http.Request) {
 		inv := w.invocation(line)
 		inv.Local = true
 		reply := w.run(r.Context(), inv)
-		reply.Card, reply.Form = reply.Invite(openLabel), nil // nothing that is kept here could be filled in
 		answer := w.answered(line, reply)
 		answer.ID = "answer"
 		p.Entries = append(p.Entries, w.view(answer))

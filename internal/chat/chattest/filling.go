@@ -107,12 +107,14 @@ func filling() []part {
 	}
 }
 
-// filled is a part for harnesses that are Fillers.
+// filled is a part for harnesses that are Fillers, which all have to be.
 func filled(run func(*suite, Filler)) func(*suite) {
 	return func(s *suite) {
-		if f, ok := s.Harness.(Filler); ok {
-			run(s, f)
+		f, ok := s.Harness.(Filler)
+		if !ok {
+			s.Fatal("the harness must be a Filler: every platform shows forms")
 		}
+		run(s, f)
 	}
 }
 

@@ -22,6 +22,8 @@ type faults struct {
 	noDelay, wrongOutcome, postsCancelled, tellsInner                                  bool
 	editsAnew, keepsOld, losesReference, unpinsAll, noticesPins, oneThread, nests      bool
 	oddAddress, editsGone, repliesToAny, tendsCancelled, losesBeginning                bool
+	showsForms, emptiesForms, escapesForms, sendsClosed, countsForms, forgetsForms     bool
+	cutsCalls, believesForms                                                           bool
 }
 
 // model is a platform and its vendor in one, which keeps the contract but for its
@@ -39,6 +41,9 @@ type model struct {
 	hindered map[Action]Outcome
 	threads  map[string]chat.Conversation
 	events   int
+
+	open, sent *modelForm // as it is shown, and as it was sent last
+	filled     map[string]string
 }
 
 type modelMessage struct {
@@ -127,6 +132,9 @@ func (m *model) Say(where chat.Conversation, line string) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.asks(where, reply) {
+		return
+	}
 	m.add(where, reply.Card, inv.Private && !m.publicAnswer, false)
 }
 
@@ -155,6 +163,9 @@ func (m *model) Press(where chat.Conversation, shown Message, label string) {
 	reply := host.Run(context.Background(), inv)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.asks(where, reply) && !m.editsSent {
+		return
+	}
 	if sent && !m.editsSent || m.newAnswer {
 		m.add(where, reply.Card, !m.publicAnswer, false)
 		return
@@ -360,6 +371,16 @@ func TestSuiteFindsFaults(t *testing.T) {
 		{"outcome moved", faults{wrongOutcome: true}, "want the outcome moved"},
 		{"outcome gone", faults{wrongOutcome: true}, "want the outcome gone"},
 		{"outcome refused", faults{flatError: true}, "the error tells a secret"},
+		{"form", faults{showsForms: true}, "others can read"},
+		{"form", faults{publicAnswer: true}, "others can read the answer to a form"},
+		{"form", faults{emptiesForms: true}, "what was filled in"},
+		{"form from a button", faults{editsSent: true}, "the message with the button was"},
+		{"form of a long call", faults{cutsCalls: true}, "the form was told about"},
+		{"form dismissed", faults{sendsClosed: true}, "a form that was closed was told"},
+		{"form with hostile texts", faults{escapesForms: true}, "what was filled in"},
+		{"form refused", faults{believesForms: true}, "nobody will see a message with “Only the bot's operators"},
+		{"form sent twice", faults{countsForms: true}, "want one"},
+		{"form across a restart", faults{forgetsForms: true}, "nil pointer"},
 		{"edit", faults{editsAnew: true}, "messages after edits"},
 		{"edit", faults{keepsOld: true}, "left over"},
 		{"edit", faults{pings: true}, "somebody was notified"},

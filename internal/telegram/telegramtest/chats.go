@@ -130,6 +130,7 @@ type Incoming struct {
 	SenderChat int64 // written in the name of a chat: the group itself, or a channel
 	Auto       bool  // forwarded from the linked channel by the service
 	ReplyTo    int
+	Date       time.Time // zero: now
 }
 
 // Say writes text into a chat as one of its people, or into a channel, and returns
@@ -144,7 +145,10 @@ func (s *Server) Write(in Incoming) int {
 	defer s.mu.Unlock()
 	r := s.roomLocked(in.Chat)
 	id := s.messageID(in.Chat)
-	m := map[string]any{"message_id": id, "date": time.Now().Unix(), "chat": r.chatJSON()}
+	if in.Date.IsZero() {
+		in.Date = time.Now()
+	}
+	m := map[string]any{"message_id": id, "date": in.Date.Unix(), "chat": r.chatJSON()}
 	kind := "message"
 	switch {
 	case r.Type == "channel":
