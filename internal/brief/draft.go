@@ -53,12 +53,15 @@ func (d *decoder) unsourced(n *yaml.Node, e *Event) {
 }
 
 // lacks returns the rule of a problem that a required value is not there, and what is
-// to be added to its message: what the text of an event in a draft says about when it
-// was.
-func (m *mappingReader) lacks(r *rule) (name, hint string) {
+// to be added to its message: what a comment behind the key, if there is one, or the
+// text of an event in a draft says about when it was.
+func (m *mappingReader) lacks(r *rule, key *yaml.Node) (name, hint string) {
 	event, ok := m.v.Addr().Interface().(*Event)
 	if !ok || r.key != "date" || m.d.draft == nil {
 		return RuleMissing, ""
+	}
+	if key != nil && key.LineComment != "" {
+		return RuleUndated, "; " + clip(strings.TrimLeft(key.LineComment, "# "))
 	}
 	words := TimeWords(event.Title + "\n" + event.Detail)
 	if len(words) == 0 {

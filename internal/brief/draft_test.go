@@ -29,6 +29,10 @@ timeline:
       In March 2031, on the eve of the fair, engineers closed it.
   - id: reopened
     title: It reopens
+  - id: repaired
+    date: # some day in June
+    title: It is repaired
+    sources: []
 history:
   - title: The flood
     relevance: Ours. # rewritten on Monday
@@ -38,7 +42,7 @@ history:
 // nothing back until the mark is taken out.
 func TestDraftLacks(t *testing.T) {
 	d, problems := Decode("bridge.yaml", []byte(draftText))
-	if d == nil || !d.Draft || len(d.Timeline) != 2 || !d.Timeline[0].Date.IsZero() {
+	if d == nil || !d.Draft || len(d.Timeline) != 3 || !d.Timeline[0].Date.IsZero() {
 		t.Fatalf("%+v, %v", d, problems)
 	}
 	want := `bridge.yaml:2:1: this is a draft, which is served and announced to nobody: take this line out when it is finished [warning draft]
@@ -50,6 +54,8 @@ bridge.yaml:15:10: date has no value: write a date such as 2025-11-21, 2025-11 o
 bridge.yaml:17:5: detail is marked as somebody else's words: say it in your own, then take out the comment “# rewrite” [warning rewrite]
 bridge.yaml:19:5: an event needs date; the event's text does not say when it was [warning undated]
 bridge.yaml:19:5: the event has no source: write where it was found under sources, and its id here [warning source]
+bridge.yaml:21:5: the event has no source: write where it was found under sources, and its id here [warning source]
+bridge.yaml:22:10: date has no value: write a date such as 2025-11-21, 2025-11 or 2025; some day in June [warning undated]
 `
 	if diff := cmp.Diff(want, listed(problems)); diff != "" {
 		t.Errorf("problems of the draft (-want +got):\n%s", diff)
@@ -63,7 +69,8 @@ bridge.yaml:9:5 warning rewrite
 bridge.yaml:12:11 error missing
 bridge.yaml:15:10 error missing
 bridge.yaml:17:5 warning rewrite
-bridge.yaml:19:5 error missing`
+bridge.yaml:19:5 error missing
+bridge.yaml:22:10 error missing`
 	if diff := cmp.Diff(want, told(problems)); diff != "" {
 		t.Errorf("problems without the mark (-want +got):\n%s", diff)
 	}

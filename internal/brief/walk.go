@@ -115,10 +115,10 @@ func (m *mappingReader) missing(n *yaml.Node) {
 	for i, key := range m.seen {
 		switch r := &m.shape.rules[i]; {
 		case key == nil && r.required:
-			name, hint := m.lacks(r)
+			name, hint := m.lacks(r, key)
 			m.d.fail(m.d.at(n), name, "%s needs %s%s", m.shape.noun, r.key, hint)
 		case m.nulls != nil && m.nulls[i] != nil:
-			name, hint := m.lacks(r)
+			name, hint := m.lacks(r, key)
 			m.d.fail(m.d.at(m.nulls[i]), name, "%s has no value: write %s%s", r.key, requiredOf(m.v.Field(r.field).Type(), r), hint)
 		}
 	}

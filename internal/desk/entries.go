@@ -325,6 +325,11 @@ func caseLabel(l line) (key, rest string, ok bool) {
 
 func historicalCase(e []line) item {
 	title, rest := e[0].text, e[1:]
+	if len(e) == 1 {
+		var said string
+		title, said = cut(title)
+		rest = texts(said)
+	}
 	period := item(nil)
 	if len(rest) > 0 && rest[0].marker == "" && isPeriod(rest[0].text) {
 		period, rest = item{periodField(rest[0].text)}, rest[1:]
@@ -427,7 +432,7 @@ func source(l line) item {
 	title := text
 	if address != "" {
 		title = strings.Replace(text, address, "", 1)
-		title = strings.NewReplacer("()", "", "<>", "", "[", "", "]", "").Replace(title)
+		title = strings.NewReplacer("()", " ", "<>", " ", "[", " ", "]", " ").Replace(title)
 		title = strings.Trim(plainText(title), " ,;:.–—-")
 	}
 	if !strings.ContainsFunc(title+address, letterOrDigit) {

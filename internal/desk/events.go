@@ -13,6 +13,7 @@ import (
 type event struct {
 	date   brief.Date
 	when   string // the date as the page has it
+	about  string // what a line of its own says of the date, if that is no date
 	title  string
 	kind   string
 	detail []line
@@ -97,6 +98,8 @@ func newEvent(e []line) event {
 			v.title, v.detail = plainText(title), texts(more)
 		case v.kind == "" && isKind && kind != "":
 			v.kind = kind
+		case v.when == "" && v.about == "" && len(v.detail) == 0 && l.plain() && onlyTime(l.text):
+			v.about = l.text
 		case v.kind == "" && len(v.detail) == 0 && l.plain() && i < 4 && l.short(longestKind):
 			v.kind = plainText(l.text)
 		default:
@@ -104,6 +107,13 @@ func newEvent(e []line) event {
 		}
 	}
 	return v
+}
+
+// onlyTime reports whether a line says when something was and nothing else, though not
+// as a date: “early December 2025”.
+func onlyTime(text string) bool {
+	words := brief.TimeWords(text)
+	return len(words) == 1 && len(words[0]) >= len(strings.Trim(text, ".,:;() "))
 }
 
 type dated struct {
@@ -151,6 +161,8 @@ func (v event) item() item {
 	switch hints := brief.TimeWords(v.title + "\n" + prose(v.detail)); {
 	case v.when != "" && v.when != date.text:
 		date.note = v.when
+	case v.about != "":
+		date.note = "the page says “" + v.about + "”"
 	case v.when == "" && len(hints) > 0:
 		date.note = "the text says “" + strings.Join(hints, "”, “") + "”"
 	}

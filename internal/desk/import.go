@@ -288,7 +288,7 @@ func (s *story) writeRest(w *writer) {
 
 // identified gives every item an id of its own, first.
 func identified(items []item, noun string) []item {
-	taken := make(map[string]bool)
+	taken := make(map[string]int) // with how often it was wanted
 	all := make([]item, len(items))
 	for i, it := range items {
 		id, rest := brief.Slug(nameOf(it), idLength), it
@@ -298,10 +298,11 @@ func identified(items []item, noun string) []item {
 		if id == "" {
 			id = brief.Slug(noun, idLength) + "-" + strconv.Itoa(i+1)
 		}
-		for base, n := id, 2; taken[id]; n++ {
-			id = base + "-" + strconv.Itoa(n)
+		for base := id; taken[id] > 0; {
+			taken[base]++
+			id = base + "-" + strconv.Itoa(taken[base])
 		}
-		taken[id] = true
+		taken[id] = 1
 		all[i] = append(item{{key: "id", text: id, raw: true}}, rest...)
 	}
 	return all

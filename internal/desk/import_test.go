@@ -77,8 +77,8 @@ func golden(t *testing.T, path string, got []byte) {
 // consumed are lines that the shape of the draft says: headings and labels.
 var consumed = regexp.MustCompile(`(?i)^(?:overview|summary|in brief|the story( so far)?|about( the story)?|introduction|at a glance|people( involved)?|(key )?(people|players)|who'?s? (is )?(involved|who)|` +
 	`(key )?organi[sz]ations( involved)?|groups involved|(key )?indicators|key (numbers|metrics)|(by )?the numbers|figures|timeline( of events)?|(key )?events|chronology|` +
-	`sources|citations|footnotes|notes|precedents|historical (parallels|cases)|possible (scenarios|outcomes)|what (could|may) happen next|what happens next|what's next|scenarios|` +
-	`what could happen next|historical (?:context|precedents)|history|references|what happened|outcome|why it'?s relevant|why it matters)$`)
+	`timeline of events|historical parallels|sources|citations|footnotes|notes|precedents|historical (parallels|cases)|possible (scenarios|outcomes)|what (could|may) happen next|what happens next|what's next|scenarios|` +
+	`what could happen next|historical (?:context|precedents)|history|references|what happened|(the )?outcome|why (it|this)('?s| is) relevant|why it matters|relevance|(in the )?(short|long)[ -]term( outcome)?)$`)
 
 // label is what a line's own label is dropped from.
 var label = regexp.MustCompile(`(?i)^[*_ ]*(?:status|role|discussed by|short.term|long.term|what happened|outcome|relevance|why it matters|why it'?s relevant|likelihood|probability|date|when|kind|type|category)[*_ ]*:`)
@@ -89,9 +89,9 @@ var number = regexp.MustCompile(`^[0-9]{1,3}[.)]?(\s+|$)|^\[\^?[\w-]+\]:?`)
 // oneEnd writes every end of a line alike.
 var oneEnd = strings.NewReplacer("’", "'", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\f", "\n", "\v", "\n", "\r", "\n")
 
-// wordsOf returns the runs of letters and digits in a text.
+// wordsOf returns the runs of letters and digits in a text, whatever is emphasized.
 func wordsOf(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool {
+	return strings.FieldsFunc(strings.NewReplacer("*", "", "_", "").Replace(s), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	})
 }
@@ -107,7 +107,7 @@ func lost(page, draft []byte) []string {
 	for text := range strings.SplitSeq(oneEnd.Replace(string(page)), "\n") {
 		text = strings.TrimSpace(strings.Trim(text, "#*_= \t:.-"))
 		text = number.ReplaceAllString(text, "")
-		if consumed.MatchString(strings.Join(strings.Fields(text), " ")) {
+		if consumed.MatchString(strings.TrimFunc(strings.Join(strings.Fields(text), " "), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })) {
 			continue
 		}
 		text = label.ReplaceAllString(text, "")
@@ -226,6 +226,43 @@ func TestReadStoryRefuses(t *testing.T) {
 	}
 }
 
+// TestReadStoryOfOtherEnds checks that neither the ends of lines nor a mark of the
+// encoding matter, nor spaces and hyphens that a line is not to be broken at.
+func TestReadStoryOfOtherEnds(t *testing.T) {
+	for _, path := range pages(t) {
+		page := string(readFile(t, path))
+		want, err := desk.ReadStory("page", []byte(page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := "\uFEFF" + strings.NewReplacer("\n", "\r\n", "-", "\u2011", "a b", "a\u00a0b", "er", "e\u00adr").Replace(page)
+		if strings.HasSuffix(path, ".md") {
+			other = "\uFEFF" + strings.ReplaceAll(page, "\n", "\r\n")
+		}
+		got, err := desk.ReadStory("page", []byte(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want.Text), string(got.Text)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+// TestReadStoryOfOneTitle checks that many entries of one title get an id each, and
+// quickly.
+func TestReadStoryOfOneTitle(t *testing.T) {
+	page := "History\n\n" + strings.Repeat("The flood\n1972\nWhat happened\nIt rained.\n", 3000) + "The flood 2\n1973\nWhat happened\nIt rained.\n"
+	story, err := desk.ReadStory("page", []byte(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, problems := brief.Decode("story.yaml", story.Text)
+	if d == nil || len(d.History) != 3001 || d.History[0].ID != "the-flood" || d.History[1].ID != "the-flood-2" || d.History[3000].ID != "the-flood-2-2" {
+		t.Errorf("%d cases, %s", len(d.History), told(problems[:1]))
+	}
+}
+
 // FuzzReadStory checks, of any page, that its draft has no error and every word.
 func FuzzReadStory(f *testing.F) {
 	for _, path := range pages(f) {
@@ -234,7 +271,7 @@ func FuzzReadStory(f *testing.F) {
 	for _, page := range []string{
 		"People\n\nA\nA\n", "Timeline\n\n1. true\n\n   ~\n\n2. [^x] \"y\\z\n", "Sources\n\n[^a b]: x\n[1] https://u:p@h/\n[1] x", "History\n\nA\n1975-1972\nWhat happened",
 		"Scenarios\n\n1\n\n2\n\nnull\n", "Indicators\n\n$ 5\n- \n- a: b\n", "- - - x\n* * *\n# #\n**\n** **\n", "Overview\n\n  # a\n\n```\n| x\n> y\n", "Overview\n\nPeople\n\nTimeline\n\n2025\n2025\n2025",
-		"Timeline\n\n2025-01-01T00:00:00Z: a\n../2025\n", "a\u00a0b\u2011c\u2028d\u200d e\n", "title: x\ndraft: false\n", "# people\n# B0", "H*000", "Sources\n\n[x](https://e.org/a_(b))\n<https://e.org>.\n",
+		"Timeline\n\n2025-01-01T00:00:00Z: a\n../2025\n", "a\u00a0b\u2011c\u2028d\u200d e\n", "title: x\ndraft: false\n", "# people\n# B0", "H*000", "\\People\n", "Sources\n\n[x](https://e.org/a_(b))\n<https://e.org>.\n",
 	} {
 		f.Add(page)
 	}

@@ -54,7 +54,8 @@ func parts(lines []line) []part {
 		if l.level > 0 || l.plain() && l.gap && l.indent == 0 {
 			section = sectionOf(l.text)
 		}
-		switch other := l.level > 0 && l.level <= deepest; {
+		// A line in bold may as well begin an entry.
+		switch other := l.level > 0 && l.level <= deepest && l.level < boldLine; {
 		case section == "" && !other, len(all) == 1 && other:
 			last := &all[len(all)-1]
 			last.lines = append(last.lines, l)
