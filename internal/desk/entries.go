@@ -362,7 +362,7 @@ func periodField(text string) field {
 
 var (
 	noteMark   = regexp.MustCompile(`^\[(\^?)([A-Za-z0-9_-]{1,40})\]:?\s+(\S.*)$`)
-	webAddress = regexp.MustCompile(`https?://[^\s<>\[\]"“”]+`)
+	webAddress = regexp.MustCompile(`(?:^|[^\pL\pN])(https?://[^\s<>\[\]"“”]+)`)
 )
 
 // isNote reports whether a line is a footnote rather than text.
@@ -422,7 +422,10 @@ func source(l line) item {
 	if m := noteMark.FindStringSubmatch(text); m != nil {
 		text, id = m[3], noteID(m[2])
 	}
-	address := strings.TrimRight(webAddress.FindString(text), ".,;:!?")
+	address := ""
+	if m := webAddress.FindStringSubmatch(text); m != nil {
+		address = strings.TrimRight(m[1], ".,;:!?")
+	}
 	for strings.HasSuffix(address, ")") && strings.Count(address, ")") > strings.Count(address, "(") {
 		address = strings.TrimSuffix(address, ")")
 	}
@@ -431,8 +434,8 @@ func source(l line) item {
 	}
 	title := text
 	if address != "" {
-		title = strings.Replace(text, address, "", 1)
-		title = strings.NewReplacer("()", " ", "<>", " ", "[", " ", "]", " ").Replace(title)
+		title = strings.Replace(text, address, " ", 1)
+		title = strings.NewReplacer("( )", " ", "< >", " ", "[", " ", "]", " ").Replace(title)
 		title = strings.Trim(plainText(title), " ,;:.–—-")
 	}
 	if !strings.ContainsFunc(title+address, letterOrDigit) {

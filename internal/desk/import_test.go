@@ -78,7 +78,7 @@ func golden(t *testing.T, path string, got []byte) {
 var consumed = regexp.MustCompile(`(?i)^(?:overview|summary|in brief|the story( so far)?|about( the story)?|introduction|at a glance|people( involved)?|(key )?(people|players)|who'?s? (is )?(involved|who)|` +
 	`(key )?organi[sz]ations( involved)?|groups involved|(key )?indicators|key (numbers|metrics)|(by )?the numbers|figures|timeline( of events)?|(key )?events|chronology|` +
 	`timeline of events|historical parallels|sources|citations|footnotes|notes|precedents|historical (parallels|cases)|possible (scenarios|outcomes)|what (could|may) happen next|what happens next|what's next|scenarios|` +
-	`what could happen next|historical (?:context|precedents)|history|references|what happened|(the )?outcome|why (it|this)('?s| is) relevant|why it matters|relevance|(in the )?(short|long)[ -]term( outcome)?)$`)
+	`what could happen next|historical (?:context|precedents)|history|references|what happened|(the )?outcome|why (it|this)('?s| is) relevant|why it matters|relevance|discussed by|status|role|likelihood|probability|date|when|kind|type|category|(in the )?(short|long)[ -]term( outcome)?)$`)
 
 // label is what a line's own label is dropped from.
 var label = regexp.MustCompile(`(?i)^[*_ ]*(?:status|role|discussed by|short.term|long.term|what happened|outcome|relevance|why it matters|why it'?s relevant|likelihood|probability|date|when|kind|type|category)[*_ ]*:`)
@@ -86,12 +86,15 @@ var label = regexp.MustCompile(`(?i)^[*_ ]*(?:status|role|discussed by|short.ter
 // number is what numbers an entry or a footnote.
 var number = regexp.MustCompile(`^[0-9]{1,3}[.)]?(\s+|$)|^\[\^?[\w-]+\]:?`)
 
+// unmarked takes out the marks of emphasis and links.
+var unmarked = strings.NewReplacer("*", "", "_", "", "[", "", "]", "")
+
 // oneEnd writes every end of a line alike.
 var oneEnd = strings.NewReplacer("’", "'", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\f", "\n", "\v", "\n", "\r", "\n")
 
-// wordsOf returns the runs of letters and digits in a text, whatever is emphasized.
+// wordsOf returns the runs of letters and digits in a text.
 func wordsOf(s string) []string {
-	return strings.FieldsFunc(strings.NewReplacer("*", "", "_", "").Replace(s), func(r rune) bool {
+	return strings.FieldsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	})
 }
@@ -100,7 +103,7 @@ func wordsOf(s string) []string {
 // headings, labels and numbers before entries nothing is asked.
 func lost(page, draft []byte) []string {
 	has := make(map[string]bool)
-	for _, word := range wordsOf(string(draft)) {
+	for _, word := range append(wordsOf(string(draft)), wordsOf(unmarked.Replace(string(draft)))...) {
 		has[word] = true
 	}
 	var missing []string
@@ -111,10 +114,11 @@ func lost(page, draft []byte) []string {
 			continue
 		}
 		text = label.ReplaceAllString(text, "")
-		for _, word := range wordsOf(text) {
-			if !has[word] {
-				missing = append(missing, fmt.Sprintf("%q of %q", word, text))
-			}
+		// A word that emphasis or a link begins in may have been taken apart, or not.
+		isLost := func(word string) bool { return !has[word] }
+		apart, joined := wordsOf(text), wordsOf(unmarked.Replace(text))
+		if i := slices.IndexFunc(apart, isLost); i >= 0 && slices.ContainsFunc(joined, isLost) {
+			missing = append(missing, fmt.Sprintf("%q of %q", apart[i], text))
 		}
 	}
 	return missing
