@@ -66,7 +66,7 @@ func (s *Sheet) Page(title, service string, at time.Time, cards []Shown) ([]byte
 			v := s.web.pane(p, entry{Card: c.Card})
 			v.Entry, v.Day = fmt.Sprintf("card-%d", i+1), at.Format("2 Jan 2006")
 			v.Clock, v.Time = at.Format("15:04"), at.Format(time.RFC3339)
-			v.wire(c.Card)
+			v.wire(c.Card, false)
 			page.Entries = append(page.Entries, sheetEntry{Caption: c.Caption, Pane: v})
 		}
 		return s.web.render("sheet.html", page)
