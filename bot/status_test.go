@@ -110,7 +110,7 @@ func TestStatusOfDrafts(t *testing.T) {
 	w := newWorld(t, map[string]string{"bridge": bridge, "fair": "draft: true\ntitle: Fair\n"}, withConfig(Config{Operators: []string{"fake:1"}}))
 	card := w.ask("operator", "/status").Card
 	checkCard(t, card)
-	if got := under(t, card, "Drafts"); !strings.HasSuffix(got, "fair.yaml:1:1: this is a draft, so the story is not served") || strings.Contains(got, "\n") {
+	if got := under(t, card, "Drafts"); !strings.HasSuffix(got, "fair.yaml:1:1: this is a draft, so it is not served") || strings.Contains(got, "\n") {
 		t.Errorf("of the draft is said: %s", got)
 	}
 	for _, call := range []string{"/status", "/stories", "/overview fair"} {

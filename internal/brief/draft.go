@@ -72,7 +72,7 @@ func (m *mappingReader) lacks(r *rule, key *yaml.Node) (name, hint string) {
 
 // draftProblem says that a file is a draft, and what is served instead.
 func draftProblem(path string, at place, served bool) Problem {
-	message := "this is a draft, so the story is not served"
+	message := "this is a draft, so it is not served"
 	if served {
 		message = "this became a draft, so the story is served as it was before; to take it away, remove the file"
 	}

@@ -82,7 +82,9 @@ func (s *story) read(all []part) {
 	}
 	all[0].lines = s.readTitle(all[0].lines)
 	if len(all) == 1 {
-		s.overview = all[0].lines
+		if s.overview = all[0].lines; len(s.overview) == 0 {
+			return
+		}
 		s.note("The page has no headings that import knows (Overview, Key Indicators, People, Organizations, Timeline, Scenarios, " +
 			"Historical Context), so all of its text stands in the overview.")
 		return
@@ -230,10 +232,14 @@ func (s *story) holds() string {
 			found = append(found, counted(n, section.one, section.many))
 		}
 	}
-	if last := len(found) - 1; last > 0 {
+	switch last := len(found) - 1; last {
+	case -1:
+		return "a title alone"
+	case 0:
+		return found[0]
+	default:
 		return strings.Join(found[:last], ", ") + " and " + found[last]
 	}
-	return strings.Join(append(found, "a title alone")[:1], "")
 }
 
 func (s *story) write(name string) []byte {
