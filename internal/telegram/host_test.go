@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -169,15 +170,15 @@ type rig struct {
 	bot  *telegram.Telegram
 	host *host
 	log  *chattest.Log
-	down func() error  // what every request ends in without leaving; nil: nothing
-	stop func() error  // ends Serve and returns its error
-	over chan struct{} // closed when Serve has ended
+	down atomic.Pointer[func() error] // what every request ends in without leaving; nil: nothing
+	stop func() error                 // ends Serve and returns its error
+	over chan struct{}                // closed when Serve has ended
 }
 
 // RoundTrip is the way to the vendor, which may be cut.
 func (r *rig) RoundTrip(req *http.Request) (*http.Response, error) {
-	if r.down != nil {
-		if err := r.down(); err != nil {
+	if down := r.down.Load(); down != nil {
+		if err := (*down)(); err != nil {
 			return nil, err
 		}
 	}

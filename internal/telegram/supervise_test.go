@@ -136,12 +136,13 @@ func TestOutagesAreSurvived(t *testing.T) {
 					begun, before := time.Now(), len(r.Calls())
 					cut := func() bool { return time.Since(begun) < test.long }
 					if test.fault == (telegramtest.Fault{}) {
-						r.down = func() error {
+						down := func() error {
 							if cut() {
 								return errUnreachable
 							}
 							return nil
 						}
+						r.down.Store(&down)
 						r.CloseConnections()
 					} else {
 						r.Always("", func(telegramtest.Call) (telegramtest.Fault, bool) { return test.fault, cut() })
