@@ -19,6 +19,7 @@ type filling struct {
 	Texts   map[string]string // given so far, by field
 	By      map[string]int    // the messages that gave them, which may be edited
 	At      int               // the field that is asked for; behind the last one: what is there to be sent
+	Once    bool              // only this one is asked for again
 	Touched time.Time         // when its asker last did something with it
 	Last    last              // the last message that was looked at
 
@@ -76,6 +77,9 @@ func (f *filling) give(text string, by int) {
 		f.By[field.Name] = by
 	}
 	f.At++
+	if f.Once {
+		f.At, f.Once = len(f.Form.Fields), false
+	}
 }
 
 // filled are the texts to be sent.
@@ -91,7 +95,7 @@ func (f *filling) filled() map[string]string {
 // back.
 func (f *filling) again(reply chat.Reply) {
 	f.Form, f.Texts = *reply.Form, map[string]string{}
-	f.At = 0
+	f.At, f.Once = 0, false
 	for !f.complete() && f.Form.Fields[f.At].Problem(f.Form.Fields[f.At].Clean(f.Form.Fields[f.At].Value)) == "" {
 		f.At++
 	}
@@ -171,6 +175,7 @@ const (
 	goOn     = "on"
 	cancelIt = "cancel"
 	sendIt   = "send"
+	changeIt = "change" // the number of a field follows at once
 )
 
 // button is what a button of the question that is asked carries.

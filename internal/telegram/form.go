@@ -3,6 +3,7 @@ package telegram
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/chat"
@@ -58,7 +59,7 @@ func (f *filling) question(field chat.Field, text chat.Text) chat.Card {
 	if f.instead != "" {
 		c.Note = chat.Plainly("The form “" + f.instead + "” that you had begun is closed. Nothing of it was sent.")
 	}
-	if f.At == 0 {
+	if f.At == 0 && !f.Once {
 		c.Lead = f.Form.Lead
 		if brief, _ := c.Lead.Cut(func(t chat.Text) bool { return units(t.String()) <= maxLead }); units(c.Lead.String()) > maxLead {
 			c.Lead = ended(brief)
@@ -93,7 +94,7 @@ func (f *filling) question(field chat.Field, text chat.Text) chat.Card {
 // ways are the buttons that lead out of a question.
 func (f *filling) ways() []chat.Action {
 	var row []chat.Action
-	if f.At > 0 {
+	if f.At > 0 || f.Once {
 		row = append(row, chat.Action{Label: "Back", Call: f.button(goBack)})
 	}
 	return append(row, chat.Action{Label: "Cancel", Call: f.button(cancelIt)})
@@ -106,7 +107,12 @@ func (f *filling) summary() chat.Card {
 	if send == "" {
 		send = "Send"
 	}
-	c.Actions = [][]chat.Action{{{Label: send, Call: f.button(sendIt)}}, f.ways()}
+	c.Actions = [][]chat.Action{{{Label: send, Call: f.button(sendIt)}}}
+	var change []chat.Action
+	for i, field := range f.Form.Fields {
+		change = append(change, chat.Action{Label: "Change: " + field.Label, Call: f.button(changeIt + strconv.Itoa(i))})
+	}
+	c.Actions = append(c.Actions, change, []chat.Action{{Label: "Cancel", Call: f.button(cancelIt)}})
 	return c
 }
 

@@ -141,9 +141,17 @@ func TestFormIsAskedFor(t *testing.T) {
 		if n := len(r.host.filled()); n != 0 {
 			t.Fatalf("%d forms were sent before anybody said so", n)
 		}
+		r.presses("Change: Detail")
+		r.reads("2 of 3")
+		r.presses("Back")
+		r.reads("look it over")
+		r.presses("Change: Title")
+		r.reads("Suggest · 1 of 3\n\nTitle")
+		r.says("Talks elsewhere")
+		r.reads("look it over.\n\nTitle\nTalks elsewhere")
 		r.presses("Send it")
 		r.reads("Sent.", "Thanks")
-		if diff := cmp.Diff([]map[string]string{{"title": "Talks in README.md", "detail": "", "source": "https://example.org/"}}, r.host.filled()); diff != "" {
+		if diff := cmp.Diff([]map[string]string{{"title": "Talks elsewhere", "detail": "", "source": "https://example.org/"}}, r.host.filled()); diff != "" {
 			t.Errorf("filled in (-want +got):\n%s", diff)
 		}
 		if inv := r.host.last(); inv.Line != "suggest grain talks" || !strings.HasPrefix(inv.ID, "form:42/") || !inv.Direct || !inv.Pressed || fmt.Sprint(inv.Asker) != "[telegram:42]" {

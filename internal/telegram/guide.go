@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,13 +68,13 @@ func (s *session) answers(ctx context.Context, f *filling, m *message) bool {
 	case rest && answered < 0:
 		s.keep(ctx, f) // it was said already that the text is too long
 	case rest:
-		f.At = answered
+		f.At, f.Once = answered, f.Once || f.complete()
 		delete(f.Texts, f.Form.Fields[f.At].Name)
 		s.object(ctx, f, "What you wrote came in several messages, and an answer is one message. Please shorten it.")
 	case m.Text == "":
 		s.object(ctx, f, "Please answer in words: pictures, files and recordings cannot be taken here.")
 	case f.complete():
-		s.object(ctx, f, "Every question is answered. Send it, go back to change something, or cancel it.")
+		s.object(ctx, f, "Every question is answered. Send it, change an answer, or cancel it.")
 	default:
 		s.accept(ctx, f, m)
 	}
@@ -209,7 +210,16 @@ func (s *session) formPressed(ctx context.Context, p *press) bool {
 
 // step does what a button of a question says, and reports whether that could be done.
 func (f *filling) step(verb string) bool {
+	if n, err := strconv.Atoi(strings.TrimPrefix(verb, changeIt)); err == nil {
+		if !f.complete() || n < 0 || n >= len(f.Form.Fields) {
+			return false
+		}
+		f.At, f.Once = n, true
+		return true
+	}
 	switch {
+	case verb == goBack && f.Once:
+		f.At, f.Once = len(f.Form.Fields), false
 	case verb == goBack && f.At > 0:
 		f.At--
 	case f.complete():
@@ -245,7 +255,6 @@ func (s *session) send(ctx context.Context, f *filling, p *press, at target) {
 	inv.Filled = f.filled()
 	reply := s.run(ctx, inv)
 	if reply.Form != nil {
-		reply.Card.Items = nil // what was written is asked for again
 		f.again(reply)
 		f.Touched = time.Now()
 		s.give(ctx, target{where: f.where}, reply.Card)
