@@ -16,3 +16,8 @@ func Unpaced(t *Telegram) {
 
 // OpenLabel is what a link to a form says.
 const OpenLabel = openLabel
+
+// Unmute is what an answer is taken for, and Quieted what a reader is shown of a text.
+func Unmute(text string) string { return unmute(text) }
+
+func Quieted(text string) string { return quiet(chat.Plainly(text)).String() }

@@ -70,7 +70,7 @@ func (f *filling) question(field chat.Field, text chat.Text) chat.Card {
 	what := "Write it as a message."
 	var row []chat.Action
 	if current != "" {
-		it.Body = chat.Join("\n", it.Body, chat.Join(" ", chat.Plainly("So far:"), text))
+		it.Body = chat.Join("\n", it.Body, chat.Join(" ", chat.Plainly("Now:"), text))
 		what = "Write another text as a message, or keep this one."
 		row = append(row, chat.Action{Label: "Keep as it is", Call: f.button(keepIt)})
 	}

@@ -122,7 +122,7 @@ func fillings(t *testing.T, test func(r *rig)) {
 func TestFormIsAskedFor(t *testing.T) {
 	fillings(t, func(r *rig) {
 		first := r.Last(42)
-		want := "Suggest · 1 of 3\n\nIt goes to the editors.\n\nTitle\nWhat it is called\nSo far: Talks in README.md\n\nWrite another text as a message, or keep this one."
+		want := "Suggest · 1 of 3\n\nIt goes to the editors.\n\nTitle\nWhat it is called\nNow: Talks in README.md\n\nWrite another text as a message, or keep this one."
 		if first.Text != want || fmt.Sprint(styled(first, "code")) != "[Talks in README.md]" {
 			t.Errorf("the first question is\n%q\nwant\n%q, with the text to be copied: %v", first.Text, want, styled(first, "code"))
 		}
@@ -134,7 +134,7 @@ func TestFormIsAskedFor(t *testing.T) {
 			t.Errorf("the buttons are %v", last.Keyboard)
 		}
 		r.presses("Back")
-		r.reads("So far: One\n\nтри <b>🌂</b> @here")
+		r.reads("Now: One\n\nтри <b>🌂</b> @here")
 		r.presses("Leave empty")
 		r.says("https://example.org/")
 		r.reads("Nothing is sent yet. Please look it over.\n\nas it was\nTitle\nTalks in README.md\n\nDetail\n(empty)\n\nSource\nhttps://example.org/")
@@ -227,7 +227,7 @@ func TestFormTooLong(t *testing.T) {
 		r.reads("2 of 3")
 		r.presses("Back")
 		above := r.Messages(42)
-		if got := above[len(above)-2].Text; got != strings.Repeat("я", 4000) || !strings.Contains(r.Last(42).Text, "So far: (above)") {
+		if got := above[len(above)-2].Text; got != strings.Repeat("я", 4000) || !strings.Contains(r.Last(42).Text, "Now: (above)") {
 			t.Errorf("a long text is shown as\n%q\n%q", got, r.Last(42).Text)
 		}
 		r.presses("Keep as it is")
@@ -531,4 +531,18 @@ func TestFormPayloads(t *testing.T) {
 	if !strings.Contains(string(bodies[2]), "(above)") || !strings.Contains(string(bodies[2]), "Cancel") {
 		t.Errorf("the question is %s", bodies[2])
 	}
+}
+
+// FuzzUnmute copies what the bot shows of a text: it comes back as it was.
+func FuzzUnmute(f *testing.F) {
+	for _, seed := range []string{"", "@here README.md /start #tag $USD", "https://example.org/a.b mailto:x@y.zz 1.2.3.4", "a\u200bb 🌂.md", "://a.bc@d"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\u2060", "")
+		shown := telegram.Quieted(text)
+		if got := telegram.Unmute(shown); got != text {
+			t.Errorf("%q is shown as %q and taken for %q", text, shown, got)
+		}
+	})
 }

@@ -41,7 +41,8 @@
 	function attend(entry) {
 		const first = fields(entry)[0], at = document.activeElement;
 		if (first && !at?.closest(".fill") && !(at === box && box.value.trim() && box.value.trim() !== entry.dataset.line)) {
-			first.focus();
+			first.focus({preventScroll: true});
+			show(first.closest(".fill"));
 			if (first.type === "text") first.setSelectionRange(first.value.length, first.value.length);
 		}
 		if (first === undefined && at === document.body) box.focus({preventScroll: true});
