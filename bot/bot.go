@@ -201,6 +201,7 @@ func (b *Bot) open(ctx context.Context) error {
 		return nil
 	}
 	b.library = brief.NewLibrary(first)
+	b.tellStale(ctx)
 	if err := b.record(ctx, first); err != nil {
 		return fmt.Errorf("recording the briefs: %w", err)
 	}

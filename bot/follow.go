@@ -127,6 +127,7 @@ func (b *Bot) reload(ctx context.Context) bool {
 		return false
 	}
 	b.sourceMended(ctx)
+	b.tellStale(ctx)
 	b.library.Swap(next)
 	if err := b.record(ctx, next); err != nil {
 		b.health.set("record", err)
@@ -146,6 +147,20 @@ func (b *Bot) sourceFailed(ctx context.Context, err error) {
 func (b *Bot) sourceMended(ctx context.Context) {
 	b.health.set("briefs", nil)
 	b.mended(ctx, "source")
+}
+
+// tellStale alarms the operators while the source cannot be asked for news. What it
+// brought last is served meanwhile, and the bot is as ready as ever.
+func (b *Bot) tellStale(ctx context.Context) {
+	source, ok := b.source.(interface{ Stale() error })
+	if !ok {
+		return
+	}
+	if err := source.Stale(); err != nil {
+		b.alarm(ctx, "fetch", fmt.Sprintf("News of the briefs cannot be fetched; what was fetched last is served. %v", err))
+		return
+	}
+	b.mended(ctx, "fetch")
 }
 
 // record writes down what changed, shows it in the preview, and has the operators

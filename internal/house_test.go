@@ -21,7 +21,7 @@ var house = []struct {
 	name    string
 	imports []string
 }{
-	{"cmd/briefbot", []string{"bot", "internal/desk", "internal/web", "internal/discord", "internal/telegram", "internal/digest", "internal/brief", "internal/chat", "internal/spelling"}},
+	{"cmd/briefbot", []string{"bot", "internal/desk", "internal/web", "internal/discord", "internal/telegram", "internal/digest", "internal/brief", "internal/mirror", "internal/chat", "internal/spelling"}},
 	{"bot", []string{"internal/desk", "internal/digest", "internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
 	{"internal/desk", []string{"internal/brief", "internal/chat", "internal/prose", "internal/spelling"}},
 	{"internal/web", []string{"internal/brief", "internal/chat", "internal/prose"}},
@@ -31,7 +31,8 @@ var house = []struct {
 	{"internal/prose", []string{"internal/chat"}},
 	{"internal/chat/chattest", []string{"internal/chat"}},
 	{"internal/chat", []string{"internal/spelling"}},
-	{"internal/brief", []string{"internal/spelling"}},
+	{"internal/brief", []string{"internal/mirror", "internal/spelling"}},
+	{"internal/mirror", nil},
 	{"internal/spelling", nil},
 	{"internal/discord/discordtest", nil},
 	{"internal/telegram/telegramtest", nil},

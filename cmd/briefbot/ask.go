@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/briefbot/briefbot/bot"
-	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/digest"
 )
 
@@ -58,9 +57,17 @@ func (s *settings) localBot(ctx context.Context, out *console) (b *bot.Bot, done
 	if err != nil {
 		return nil, nil, err
 	}
-	done = func() { _ = ledger.Close() } // it is in memory: nothing can be lost
+	source, discard, err := s.once(logger)
+	if err != nil {
+		_ = ledger.Close()
+		return nil, nil, err
+	}
+	done = func() {
+		_ = ledger.Close() // it is in memory: nothing can be lost
+		discard()
+	}
 	b, err = bot.New(ctx, bot.Options{
-		Source:    brief.NewDir(s.Briefs, brief.DirOptions{Logger: logger}),
+		Source:    source,
 		Ledger:    ledger,
 		Config:    s.botConfig(),
 		PublicURL: s.PublicURL,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -17,17 +18,15 @@ type checkCmd struct {
 }
 
 // Run carries out “briefbot check”.
-func (c checkCmd) Run(s *settings, out *console) error {
-	paths := c.Paths
-	if len(paths) == 0 {
-		paths = []string{s.Briefs}
-	}
-	problems, err := brief.Check(paths...)
+func (c checkCmd) Run(ctx context.Context, s *settings, out *console) error {
+	problems, err := c.briefs(ctx, s)
 	if err != nil {
 		return err
 	}
 	problems = append(problems, s.file.problems...)
-	problems = append(problems, s.file.withoutBriefs(s.Briefs)...)
+	if folder, err := s.Briefs.folder(); err == nil {
+		problems = append(problems, s.file.withoutBriefs(folder)...)
+	}
 	slices.SortStableFunc(problems, brief.Problem.Compare)
 	if err := printProblems(out, c.Format, problems); err != nil {
 		return err
@@ -36,6 +35,18 @@ func (c checkCmd) Run(s *settings, out *console) error {
 		return verdict(exitFailure)
 	}
 	return nil
+}
+
+// briefs returns what is wrong with the briefs that are named, or else with those of
+// --briefs.
+func (c checkCmd) briefs(ctx context.Context, s *settings) ([]brief.Problem, error) {
+	switch {
+	case len(c.Paths) > 0:
+		return brief.Check(c.Paths...)
+	case s.Briefs.isAddress():
+		return s.checkRepository(ctx)
+	}
+	return brief.Check(string(s.Briefs))
 }
 
 // withoutBriefs warns of subscriptions to stories of which there is no brief in

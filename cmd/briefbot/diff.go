@@ -96,7 +96,11 @@ func (s *settings) load(ctx context.Context, name string) (*brief.Snapshot, erro
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return brief.NewDir(name, brief.DirOptions{}).Load(ctx, nil)
 	}
-	dir, err := filepath.Abs(s.Briefs)
+	folder, err := s.Briefs.folder()
+	if err != nil {
+		return nil, fmt.Errorf("%q is no folder, and no revision can be read: %w with --briefs", name, err)
+	}
+	dir, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, fmt.Errorf("finding the briefs: %w", err)
 	}

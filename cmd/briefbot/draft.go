@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/desk"
@@ -103,10 +102,9 @@ func (s *settings) writeBrief(folder, id string, text []byte, overwrite bool) (p
 		return "", err
 	}
 	if folder == "" {
-		folder = s.Briefs
-	}
-	if strings.Contains(folder, "://") || scpAddress.MatchString(folder) {
-		return "", errors.New("the briefs are in a git repository elsewhere: name a folder of your clone with --into")
+		if folder, err = s.Briefs.folder(); err != nil {
+			return "", fmt.Errorf("%w with --into", err)
+		}
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("making the folder of the briefs: %w", err)

@@ -57,8 +57,12 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 	if err != nil {
 		return err
 	}
+	source, err := s.source(s.Store+"-briefs", logger)
+	if err != nil {
+		return err
+	}
 	options := bot.Options{
-		Source:    brief.NewDir(s.Briefs, brief.DirOptions{Logger: logger}),
+		Source:    source,
 		Ledger:    ledger,
 		Platforms: platforms,
 		Config:    s.botConfig(),
@@ -274,7 +278,11 @@ func (s *settings) reload(ctx context.Context, hangup <-chan os.Signal, reread r
 func (s *settings) fixedChanges(next *settings) []string {
 	var changed []string
 	for _, setting := range []struct{ name, before, after string }{
-		{"briefs", s.Briefs, next.Briefs},
+		{"briefs", string(s.Briefs), string(next.Briefs)},
+		{"briefs_interval", s.BriefsInterval, next.BriefsInterval},
+		{"briefs_token_file", s.secret.briefs, next.secret.briefs},
+		{"briefs_key_file", s.BriefsKey, next.BriefsKey},
+		{"briefs_known_hosts", s.BriefsKnownHosts, next.BriefsKnownHosts},
 		{"store", s.Store, next.Store},
 		{"listen", s.Listen, next.Listen},
 		{"public_url", s.PublicURL, next.PublicURL},

@@ -9,13 +9,13 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/briefbot/briefbot/internal/mirror"
 	"github.com/briefbot/briefbot/internal/spelling"
 )
 
@@ -23,7 +23,11 @@ import (
 // keys are a contract; the file's key is the flag's name with underscores.
 type settings struct {
 	Config              string        `group:"settings" placeholder:"FILE" env:"BRIEFBOT_CONFIG" help:"Configuration file; ./briefbot.yaml where it exists."`
-	Briefs              string        `group:"settings" placeholder:"DIR" default:"./briefs" env:"BRIEFBOT_BRIEFS" help:"Folder of the briefs (${default})."`
+	Briefs              briefsSetting `group:"settings" placeholder:"DIR" default:"./briefs" env:"BRIEFBOT_BRIEFS" help:"Folder of the briefs (${default}), or the address of a git repository: URL#branch:folder."`
+	BriefsInterval      string        `group:"settings" placeholder:"TIME" name:"briefs-interval" default:"1m" env:"BRIEFBOT_BRIEFS_INTERVAL" help:"How often a git repository is asked for news (${default})."`
+	BriefsToken         string        `group:"settings" placeholder:"FILE" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE" help:"File with the token for an https repository, or set BRIEFBOT_BRIEFS_TOKEN."`
+	BriefsKey           string        `group:"settings" placeholder:"FILE" name:"briefs-key-file" env:"BRIEFBOT_BRIEFS_KEY_FILE" help:"File of the private key for an ssh repository."`
+	BriefsKnownHosts    string        `group:"settings" placeholder:"FILE" name:"briefs-known-hosts" env:"BRIEFBOT_BRIEFS_KNOWN_HOSTS" help:"File of the ssh hosts that are known; those that ssh knows without one."`
 	Store               string        `group:"settings" placeholder:"FILE" default:"./briefbot.db" env:"BRIEFBOT_STORE" help:"Ledger of changes and deliveries (${default})."`
 	Listen              string        `group:"settings" placeholder:"ADDR" default:"127.0.0.1:8080" env:"BRIEFBOT_LISTEN" help:"Address of the web pages, or off (${default})."`
 	PublicURL           string        `group:"settings" placeholder:"URL" name:"public-url" env:"BRIEFBOT_PUBLIC_URL" help:"Address under which readers reach the web pages."`
@@ -39,10 +43,6 @@ type settings struct {
 	TelegramToken string `group:"settings" placeholder:"FILE" name:"telegram-token-file" env:"BRIEFBOT_TELEGRAM_TOKEN_FILE" help:"File with the Telegram bot token, or set BRIEFBOT_TELEGRAM_TOKEN; Telegram is off without one."`
 	TelegramAPI   string `group:"settings" placeholder:"URL" name:"telegram-api" default:"https://api.telegram.org" env:"BRIEFBOT_TELEGRAM_API" help:"Base of the Telegram Bot API."`
 
-	BriefsInterval   unbuilt `hidden:"" name:"briefs-interval" env:"BRIEFBOT_BRIEFS_INTERVAL"`
-	BriefsToken      unbuilt `hidden:"" name:"briefs-token-file" env:"BRIEFBOT_BRIEFS_TOKEN_FILE"`
-	BriefsKey        unbuilt `hidden:"" name:"briefs-key-file" env:"BRIEFBOT_BRIEFS_KEY_FILE"`
-	BriefsKnownHosts unbuilt `hidden:"" name:"briefs-known-hosts" env:"BRIEFBOT_BRIEFS_KNOWN_HOSTS"`
 	DiscordPublicKey unbuilt `hidden:"" name:"discord-public-key" env:"BRIEFBOT_DISCORD_PUBLIC_KEY"`
 	TelegramSecret   unbuilt `hidden:"" name:"telegram-webhook-secret-file" env:"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET_FILE"`
 
@@ -53,7 +53,7 @@ type settings struct {
 
 // secrets are what must not be shown. They are never flags.
 type secrets struct {
-	discord, telegram, web, webhook string
+	discord, telegram, web, webhook, briefs string
 }
 
 // unbuilt is a setting of the contract that this version does not have yet. It is
@@ -126,6 +126,7 @@ func (s *settings) readSecrets() error {
 		{&s.secret.discord, "discord-token-file", s.DiscordToken, "BRIEFBOT_DISCORD_TOKEN"},
 		{&s.secret.telegram, "telegram-token-file", s.TelegramToken, "BRIEFBOT_TELEGRAM_TOKEN"},
 		{&s.secret.web, "web-token-file", s.WebToken, "BRIEFBOT_WEB_TOKEN"},
+		{&s.secret.briefs, "briefs-token-file", s.BriefsToken, "BRIEFBOT_BRIEFS_TOKEN"},
 		{&s.secret.webhook, "briefs-webhook-secret-file", s.BriefsWebhookSecret, "BRIEFBOT_BRIEFS_WEBHOOK_SECRET"},
 	} {
 		var err error
@@ -181,14 +182,14 @@ func (s *settings) judge(flags []*kong.Flag) error {
 		return err
 	}
 	for _, setting := range []struct{ name, value string }{
-		{"briefs", s.Briefs}, {"store", s.Store}, {"listen", s.Listen}, {"public-url", s.PublicURL},
+		{"briefs", string(s.Briefs)}, {"briefs-interval", s.BriefsInterval}, {"store", s.Store}, {"listen", s.Listen}, {"public-url", s.PublicURL},
 		{"timezone", s.Timezone}, {"settle", s.Settle.String()}, {"discord-api", s.DiscordAPI}, {"telegram-api", s.TelegramAPI},
 	} {
 		if err := checkSetting(setting.name, setting.value); err != nil {
 			return fmt.Errorf("--%s: %w", setting.name, err)
 		}
 	}
-	return nil
+	return s.judgeSource()
 }
 
 // A checkFunc says what is wrong with the value of a setting. No message repeats
@@ -216,8 +217,13 @@ func checkSetting(name, value string) error {
 		if value == "" {
 			return errors.New("this is empty; name a folder")
 		}
-		if strings.Contains(value, "://") || scpAddress.MatchString(value) {
-			return errors.New("a git source is not built yet; name a folder")
+		if briefsSetting(value).isAddress() {
+			_, err := mirror.ParseAddress(value)
+			return err
+		}
+	case "briefs-interval":
+		if d, err := time.ParseDuration(value); err != nil || d < time.Second {
+			return fmt.Errorf("%q is not a length of time of at least a second; write one like 30s or 5m", value)
 		}
 	case "store":
 		switch scheme, _, isAddress := strings.Cut(strings.ToLower(value), "://"); {
@@ -241,9 +247,6 @@ func checkSetting(name, value string) error {
 	}
 	return nil
 }
-
-// scpAddress is how git may write an address without a scheme: git@example.org:briefs.
-var scpAddress = regexp.MustCompile(`^[^/]+@[^/]+:`)
 
 // checkZone accepts the names of the IANA database; Go would take more.
 func checkZone(name string) error {
@@ -271,11 +274,11 @@ func checkURL(s string) error {
 // checkEnvironment refuses variables that look like settings and are none, since
 // a misspelt one would be ignored in silence.
 func checkEnvironment(flags []*kong.Flag) error {
-	known := []string{"BRIEFBOT_DISCORD_TOKEN", "BRIEFBOT_TELEGRAM_TOKEN", "BRIEFBOT_WEB_TOKEN", "BRIEFBOT_BRIEFS_WEBHOOK_SECRET", "BRIEFBOT_STORE_FILE"}
+	known := []string{"BRIEFBOT_BRIEFS_TOKEN", "BRIEFBOT_DISCORD_TOKEN", "BRIEFBOT_TELEGRAM_TOKEN", "BRIEFBOT_WEB_TOKEN", "BRIEFBOT_BRIEFS_WEBHOOK_SECRET", "BRIEFBOT_STORE_FILE"}
 	for _, flag := range flags {
 		known = append(known, flag.Envs...)
 	}
-	unbuilt := []string{"BRIEFBOT_BRIEFS_TOKEN", "BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"}
+	unbuilt := []string{"BRIEFBOT_TELEGRAM_WEBHOOK_SECRET"}
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		if slices.Contains(unbuilt, name) {

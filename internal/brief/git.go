@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -44,17 +45,17 @@ func LoadRevision(ctx context.Context, dir, revision string) (*Snapshot, error) 
 	if err != nil {
 		return nil, fmt.Errorf("finding the revision %q in the git repository of %s: %w", revision, dir, err)
 	}
-	tree, folder, err := folderTree(repo, commit, folder)
+	tree, folder, err := folderTree(commit, folder, hasNoWorktree(repo))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s at the revision %q: %w", folder, revision, err)
 	}
-	t := &gitFolder{tree: tree, prefix: revision + ":" + folder}
+	t := &gitFolder{tree: tree, name: revision + ":" + folder, join: func(name string) string { return revision + ":" + folder + "/" + name }}
 	files, problems := t.list()
 	found, err := load(ctx, files, nil)
 	if err != nil {
 		return nil, err
 	}
-	return assemble(commit.Hash.String()[:12], commit.Committer.When, found, problems, nil), nil
+	return assemble(shortHash(commit), commit.Committer.When, found, problems, nil), nil
 }
 
 // openRepository opens the repository that dir is in, and returns the path of dir
@@ -128,14 +129,21 @@ func isRevision(s string) bool {
 	return s != "" && !strings.ContainsAny(s[:1], "~^-") && !strings.ContainsAny(s, ":{} \t\n") && !strings.Contains(s, "..")
 }
 
-// folderTree returns the tree of a folder, and the folder's path, which is another
-// one only where the top folder of a bare repository has no briefs.
-func folderTree(repo *git.Repository, commit *object.Commit, folder string) (*object.Tree, string, error) {
+func shortHash(commit *object.Commit) string { return commit.Hash.String()[:12] }
+
+func hasNoWorktree(repo *git.Repository) bool {
+	_, err := repo.Worktree()
+	return errors.Is(err, git.ErrIsBareRepository)
+}
+
+// folderTree returns the tree of a folder, and the folder's path. With usual the top
+// folder is only meant where it has briefs, or where there is none called briefs.
+func folderTree(commit *object.Commit, folder string, usual bool) (*object.Tree, string, error) {
 	top, err := commit.Tree()
 	if err != nil {
 		return nil, folder, err
 	}
-	if _, err := repo.Worktree(); errors.Is(err, git.ErrIsBareRepository) && folder == "." && !hasBriefs(top) {
+	if usual && folder == "." && !hasBriefs(top) {
 		if tree, err := top.Tree(usualFolder); err == nil {
 			return tree, usualFolder, nil
 		}
@@ -145,10 +153,18 @@ func folderTree(repo *git.Repository, commit *object.Commit, folder string) (*ob
 	}
 	tree, err := top.Tree(folder)
 	if errors.Is(err, object.ErrDirectoryNotFound) {
-		err = errors.New("there was no such folder")
+		err = errNoFolder
+		if e, found := top.FindEntry(folder); found == nil && e.Mode == filemode.Submodule {
+			err = errSubmodule
+		}
 	}
 	return tree, folder, err
 }
+
+var (
+	errNoFolder  = errors.New("there is no such folder")
+	errSubmodule = errors.New("that is a submodule, another repository: name its address instead")
+)
 
 func hasBriefs(tree *object.Tree) bool {
 	return slices.ContainsFunc(tree.Entries, func(e object.TreeEntry) bool {
@@ -159,31 +175,46 @@ func hasBriefs(tree *object.Tree) bool {
 
 // A gitFolder is a folder in a tree. A repository is read by one at a time.
 type gitFolder struct {
-	mu     sync.Mutex
-	tree   *object.Tree
-	prefix string // of its files' names in problems
+	mu   sync.Mutex
+	tree *object.Tree
+	name string                   // in problems
+	join func(name string) string // the name of one of its files in problems
+	lost atomic.Bool              // the repository lacks something that the tree names
 }
 
 // list returns the files that are to be decoded, and warnings of what else is
 // there.
 func (t *gitFolder) list() (files []file, problems []Problem) {
 	for _, e := range t.tree.Entries {
-		name := t.prefix + "/" + e.Name
+		name := t.join(e.Name)
 		wanted, problem := judge(name, e.Mode == filemode.Dir || e.Mode == filemode.Submodule)
+		if problem != nil && e.Mode == filemode.Submodule {
+			problem.Message = "is a submodule, another repository: it is ignored"
+		}
 		if problem != nil {
 			problems = append(problems, *problem)
 		}
 		if wanted {
-			files = append(files, file{path: name, read: func() ([]byte, *Problem) {
-				data, err := t.read(e)
-				if err != nil {
-					return nil, fileProblem(name, Error, err.Error())
-				}
-				return data, nil
-			}})
+			files = append(files, t.file(name, e))
 		}
 	}
-	return files, fewOf(problems, t.prefix)
+	return files, fewOf(problems, t.name)
+}
+
+// file returns what reads an entry. The content of a link is not that which its blob
+// names.
+func (t *gitFolder) file(name string, e object.TreeEntry) file {
+	f := file{path: name, read: func() ([]byte, *Problem) {
+		data, err := t.read(e)
+		if err != nil {
+			return nil, fileProblem(name, Error, err.Error())
+		}
+		return data, nil
+	}}
+	if e.Mode != filemode.Symlink {
+		f.blob = e.Hash.String()
+	}
+	return f
 }
 
 func (t *gitFolder) read(e object.TreeEntry) ([]byte, error) {
@@ -208,21 +239,29 @@ func (t *gitFolder) read(e object.TreeEntry) ([]byte, error) {
 }
 
 func (t *gitFolder) blob(e *object.TreeEntry) ([]byte, error) {
+	if !e.Mode.IsFile() {
+		return nil, errIrregular
+	}
 	f, err := t.tree.TreeEntryFile(e)
 	if err != nil {
-		return nil, errIrregular
+		return nil, t.missing(err)
 	}
 	if f.Size > maxFile {
 		return nil, errHuge
 	}
 	r, err := f.Reader()
 	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
+		return nil, t.missing(err)
 	}
 	defer r.Close()
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", err)
+		return nil, t.missing(err)
 	}
 	return data, nil
+}
+
+func (t *gitFolder) missing(err error) error {
+	t.lost.Store(true)
+	return fmt.Errorf("cannot be read: %w", err)
 }

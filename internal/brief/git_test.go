@@ -182,7 +182,7 @@ func TestLoadRevisionErrors(t *testing.T) {
 		{briefs, "HEAD~7", "HEAD~7"},
 		{briefs, "HEAD^2", "HEAD^2"},
 		{briefs, "HEAD^3", "HEAD^3"},
-		{briefs, "HEAD~1", "there was no such folder"},
+		{briefs, "HEAD~1", "there is no such folder"},
 		{briefs, "", "write a branch"},
 		{briefs, "HEAD@{1}", "write a branch"},
 		{briefs, "HEAD:briefs", "write a branch"},
@@ -191,7 +191,7 @@ func TestLoadRevisionErrors(t *testing.T) {
 		{briefs, "^", "write a branch"},
 		{briefs, "--help", "write a branch"},
 		{briefs, strings.Repeat("0", 40), "no such branch, tag or commit"},
-		{filepath.Join(r.dir, "nowhere"), "HEAD", "there was no such folder"},
+		{filepath.Join(r.dir, "nowhere"), "HEAD", "there is no such folder"},
 		{t.TempDir(), "HEAD", "not in a git repository"},
 	} {
 		s, err := LoadRevision(context.Background(), test.dir, test.revision)

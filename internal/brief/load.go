@@ -1,6 +1,7 @@
 package brief
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,11 +19,13 @@ import (
 // A file is a file of a source that is to be decoded.
 type file struct {
 	path string
+	blob string                    // names the content; empty: it has to be read to know it
 	read func() ([]byte, *Problem) // may be called by any goroutine
 }
 
 // loaded is what was found in a file.
 type loaded struct {
+	blob     string            // names the content, where the source knows a name
 	sum      [sha256.Size]byte // of the content; zero if the file could not be read
 	record   *record           // nil if there is an error among the problems
 	problems []Problem
@@ -64,26 +67,44 @@ func spread(n int, do func(i int)) {
 }
 
 func loadFile(f file, previous *Snapshot) loaded {
+	var known loaded
+	if previous != nil {
+		known = previous.files[f.path]
+	}
+	if f.blob != "" && f.blob == known.blob {
+		return known
+	}
 	data, problem := f.read()
 	if problem != nil {
 		return loaded{problems: []Problem{*problem}}
 	}
 	sum := sha256.Sum256(data)
-	if previous != nil {
-		if known, ok := previous.files[f.path]; ok && known.sum == sum {
-			return known
-		}
+	if known.sum == sum {
+		known.blob = f.blob
+		return known
+	}
+	if isPointer(data) {
+		return loaded{blob: f.blob, sum: sum, problems: []Problem{*fileProblem(f.path, Error, pointerMessage)}}
 	}
 	r := decode(f.path, data)
 	if r.draft != nil {
-		return loaded{sum: sum, draft: r.draft}
+		return loaded{blob: f.blob, sum: sum, draft: r.draft}
 	}
-	l := loaded{sum: sum, problems: r.problems}
+	l := loaded{blob: f.blob, sum: sum, problems: r.problems}
 	if r.dossier != nil {
 		l.record = newRecord(r.dossier)
 		l.record.entry()
 	}
 	return l
+}
+
+// pointerMessage says what a brief is that Git LFS keeps elsewhere.
+const pointerMessage = "is a pointer of Git LFS, which keeps the text elsewhere: take briefs out of LFS (git lfs untrack '*.yaml', and git lfs migrate export for what is there already)"
+
+// isPointer says whether a file is what Git LFS puts in the place of one:
+// https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.
+func isPointer(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) && len(data) < 1024
 }
 
 // assemble makes the snapshot of what was found in files. A brief in error is

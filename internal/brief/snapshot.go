@@ -18,6 +18,7 @@ type Snapshot struct {
 	drafts   map[string]bool   // stories whose brief is a draft
 	records  []*record         // by id
 	files    map[string]loaded // what the files held that it was loaded from, by path
+	history  *history          // nil for a source that has none
 	look     func() *lookout   // made when first asked for
 }
 
@@ -75,6 +76,26 @@ func (s *Snapshot) Revision() string {
 		return ""
 	}
 	return s.revision
+}
+
+// Origin says for people where the snapshot is from, such as main at 1a2b3c4d5e6f:
+// the branch and the beginning of the commit's hash. It is empty where there is no
+// such thing, as for a [Dir].
+func (s *Snapshot) Origin() string {
+	if s == nil || s.history == nil {
+		return ""
+	}
+	return s.history.branch + " at " + s.revision
+}
+
+// Commit returns the commit that changed a story's brief last, as far as the source
+// has its history: not for a [Dir], nor where a [Git] has seen no change of it yet.
+func (s *Snapshot) Commit(story string) (Commit, bool) {
+	if s == nil || s.history == nil {
+		return Commit{}, false
+	}
+	commit, ok := s.history.commits[story+briefExt]
+	return commit, ok
 }
 
 // Taken is when the snapshot was loaded, or when its revision was made.

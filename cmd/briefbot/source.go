@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/mirror"
+)
+
+// A briefsSetting is what --briefs says: a folder, or the address of a git repository.
+// The password in an address is shown nowhere.
+type briefsSetting string
+
+func (b briefsSetting) isAddress() bool { return mirror.IsAddress(string(b)) }
+
+// String returns the setting for people.
+func (b briefsSetting) String() string {
+	if !b.isAddress() {
+		return string(b)
+	}
+	address, err := mirror.ParseAddress(string(b))
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	return address.String()
+}
+
+// folder returns the folder of the briefs, for what reads or writes their files.
+func (b briefsSetting) folder() (string, error) {
+	if b.isAddress() {
+		return "", errors.New("the briefs are in a git repository elsewhere: name a folder of your clone")
+	}
+	return string(b), nil
+}
+
+// source returns where the briefs come from. A copy of a repository elsewhere is kept
+// in the folder kept.
+func (s *settings) source(kept string, logger *slog.Logger) (brief.Source, error) {
+	if !s.Briefs.isAddress() {
+		return brief.NewDir(string(s.Briefs), brief.DirOptions{Logger: logger}), nil
+	}
+	interval, err := time.ParseDuration(s.BriefsInterval)
+	if err != nil {
+		return nil, fmt.Errorf("--briefs-interval: %w", err)
+	}
+	return brief.NewGit(string(s.Briefs), brief.GitOptions{
+		Dir: kept, Interval: interval, Token: s.secret.briefs, KeyFile: s.BriefsKey, KnownHosts: s.BriefsKnownHosts, Logger: logger,
+	})
+}
+
+// once returns the briefs for a command that ends: a copy of a repository is thrown
+// away, and that of a running briefbot is left alone.
+func (s *settings) once(logger *slog.Logger) (source brief.Source, done func(), err error) {
+	if !s.Briefs.isAddress() {
+		source, err = s.source("", logger)
+		return source, func() {}, err
+	}
+	kept, err := os.MkdirTemp("", "briefbot-briefs-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a folder for a copy of the briefs: %w", err)
+	}
+	done = func() { _ = os.RemoveAll(kept) } // what is left is in the folder for such things
+	if source, err = s.source(kept, logger); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return source, done, nil
+}
+
+// checkRepository returns what is wrong with the briefs of a repository elsewhere.
+func (s *settings) checkRepository(ctx context.Context) ([]brief.Problem, error) {
+	source, done, err := s.once(slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	snapshot, err := source.Load(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Problems(), nil
+}
+
+// judgeSource reports settings that say how a repository is reached where there is none.
+func (s *settings) judgeSource() error {
+	if !s.Briefs.isAddress() {
+		for _, setting := range []struct{ flag, value string }{
+			{"briefs-token-file", s.BriefsToken}, {"briefs-key-file", s.BriefsKey}, {"briefs-known-hosts", s.BriefsKnownHosts},
+		} {
+			if setting.value != "" {
+				return fmt.Errorf("--%s: this is for a git repository elsewhere, and --briefs names a folder, %s", setting.flag, s.Briefs)
+			}
+		}
+		if s.secret.briefs != "" {
+			return fmt.Errorf("BRIEFBOT_BRIEFS_TOKEN: this is for a git repository elsewhere, and --briefs names a folder, %s", s.Briefs)
+		}
+		return nil
+	}
+	address, err := mirror.ParseAddress(string(s.Briefs))
+	if err != nil {
+		return fmt.Errorf("--briefs: %w", err)
+	}
+	switch {
+	case s.BriefsKey != "" && address.Scheme() != "ssh":
+		return fmt.Errorf("--briefs-key-file: a key is for an ssh address, and --briefs is %s: use a token", address)
+	case s.secret.briefs != "" && address.Scheme() != "https" && address.Scheme() != "http":
+		return fmt.Errorf("--briefs-token-file: a token is for an https address, and --briefs is %s: use a key", address)
+	}
+	return nil
+}
