@@ -50,6 +50,8 @@ type Config struct {
 	// Subscriptions are the standing orders of the file. An empty Room is filled in
 	// from what the platform knows of the conversation.
 	Subscriptions []digest.Subscription
+	// EditedBy has digests say who edited what they tell, where the source knows.
+	EditedBy bool
 	// Timezone is the IANA zone of subscriptions that name none; empty is UTC.
 	Timezone string
 	// Settle is how long briefs must be quiet before an immediate digest; zero is

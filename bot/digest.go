@@ -26,6 +26,12 @@ const (
 // wording goes to many conversations: what a digest holds was selected by what its
 // readers may see, and no other story is named in it.
 func (b *Bot) compose(_ context.Context, d digest.Digest) ([]chat.Card, error) {
+	cards, err := b.formed(d)
+	return b.signed(cards, d), err
+}
+
+// formed words a digest in its form.
+func (b *Bot) formed(d digest.Digest) ([]chat.Card, error) {
 	find := brief.Unrestricted(b.library.Current()).Story
 	switch d.Form {
 	case digest.Correction:

@@ -86,7 +86,8 @@
 // answer to the message that told it, and revise.go marks it on that message's card,
 // always the one with which it was posted. All are functions of their arguments alone,
 // so that sample.go can show beforehand what a subscription will look like, and
-// proposal.go what a proposed change of the briefs would cause.
+// proposal.go what a proposed change of the briefs would cause. Where the
+// configuration wants it, editors.go notes on the cards who edited what they tell.
 //
 // # One process
 //

@@ -187,9 +187,9 @@ func (b *Bot) announce(ctx context.Context, changes []digest.Recorded) {
 	if len(told) == 0 {
 		return
 	}
-	cards, err := digestCards(digest.Digest{
+	cards, err := b.compose(ctx, digest.Digest{
 		Changes: told, From: told[0].At, To: told[len(told)-1].At, Zone: zoneOf(b.current().Timezone),
-	}, brief.Unrestricted(b.library.Current()).Story, b.page)
+	})
 	if err != nil {
 		b.log.ErrorContext(ctx, "wording a digest for the preview", "error", err)
 		return

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/digest"
 )
@@ -63,10 +64,7 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 	if old > 0 {
 		words += fmt.Sprintf(", %d of them past review", old)
 	}
-	body := lines(
-		chat.Plainly(words+"."),
-		chat.Plainly("Revision "+shortRevision(snapshot.Revision())+", loaded "+agoWords(q.now.Sub(snapshot.Taken()))+"."),
-	)
+	body := lines(chat.Plainly(words+"."), b.revisionLines(q, snapshot))
 	for _, d := range stories[:min(len(stories), storiesPerPage)] {
 		body = lines(body, chat.Plainly("– "+shorten(d.Title, 60)+": "+b.freshness(ctx, q, d)))
 	}
@@ -74,6 +72,37 @@ func (b *Bot) servedItem(ctx context.Context, q *question) chat.Item {
 		body = lines(body, said(fmt.Sprintf("and %d more, which /stories lists.", more)))
 	}
 	return chat.Item{ID: "served", Head: chat.Styled("Stories", chat.Bold), Body: body}
+}
+
+// revisionLines say from where and when it is what is served. Operators see who edited it
+// last, and whether newer states can be fetched.
+func (b *Bot) revisionLines(q *question, s *brief.Snapshot) chat.Text {
+	origin := s.Origin()
+	if origin == "" {
+		return chat.Plainly("Revision " + shortRevision(s.Revision()) + ", loaded " + agoWords(q.now.Sub(s.Taken())) + ".")
+	}
+	text := chat.Plainly("Revision " + origin + ", committed " + agoWords(q.now.Sub(s.Taken())) + ".")
+	own := q.operator && (q.Private || q.Direct)
+	if by := changedBy("Last edited", lastCommit(s, q.reader.Stories()), zoneOf(b.current().Timezone)); own && by != "" {
+		text = lines(text, chat.Plainly(by))
+	}
+	if f, ok := b.source.(interface{ Freshness() brief.Freshness }); ok {
+		text = lines(text, chat.Plainly(fetchWords(f.Freshness(), q.now, own)))
+	}
+	return text
+}
+
+// fetchWords say when the source could last be asked for news, and to operators why it
+// cannot be now.
+func fetchWords(f brief.Freshness, now time.Time, operator bool) string {
+	words := "Not fetched since the start."
+	if !f.Fetched.IsZero() {
+		words = "Last fetched " + agoWords(now.Sub(f.Fetched)) + "."
+	}
+	if operator && !f.Failing.IsZero() {
+		words += " Fetching fails since " + dayWords(f.Failing.UTC()) + f.Failing.UTC().Format(", 15:04 UTC: ") + ended(f.Err.Error())
+	}
+	return words
 }
 
 // ordersShown is how many of a conversation's subscriptions its status lists.

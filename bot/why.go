@@ -130,9 +130,13 @@ func (b *Bot) whyItem(ctx context.Context, q *question, w fateWording, e digest.
 	if !n.whole {
 		label = dotted(label, shorten(d.Title, 60))
 	}
+	recorded := "Recorded " + w.moment(e.Change.At) + "."
+	if by := changedBy("Edited", e.Change.Commit, w.zone); by != "" {
+		recorded += " " + by
+	}
 	return chat.Item{
 		ID: strconv.FormatInt(e.Change.Seq, 10), Label: label, Head: excerpt(n.Head, newsCost), URL: b.messageURL(ctx, e.Entry),
-		Body: lines(said(w.words(e)), chat.Styled("Recorded "+w.moment(e.Change.At)+".", chat.Italic)),
+		Body: lines(said(w.words(e)), chat.Styled(recorded, chat.Italic)),
 	}, nil
 }
 

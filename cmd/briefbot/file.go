@@ -32,6 +32,7 @@ type file struct {
 	operators     []string
 	alarms        []string
 	policy        brief.Policy
+	editedBy      bool
 
 	problems []brief.Problem
 	under    []string // the keys that lead to what is being read
@@ -112,6 +113,7 @@ func (f *file) root(checks map[string]checkFunc) map[string]fieldFunc {
 		"operators":     func(n *yaml.Node) { f.operators = f.subjects(n, personal) },
 		"alarms":        func(n *yaml.Node) { f.alarms = f.subjects(n, conversation) },
 		"access":        f.access,
+		"edited_by":     func(n *yaml.Node) { f.editedBy = f.yes(n) },
 	}
 	nested := make(map[string]map[string]fieldFunc)
 	for flag, check := range checks {
@@ -144,6 +146,15 @@ func (f *file) root(checks map[string]checkFunc) map[string]fieldFunc {
 	f.refuseSecrets(nested["discord"], "token")
 	f.refuseSecrets(nested["telegram"], "token", "webhook_secret")
 	return keys
+}
+
+// yes reads a choice.
+func (f *file) yes(n *yaml.Node) bool {
+	text, ok := f.scalar(n)
+	if ok && text != "true" && text != "false" {
+		f.problem(n, "setting", "write true or false, not %q", text)
+	}
+	return text == "true"
 }
 
 // refuseSecrets makes keys refuse secrets that are written into the file.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/digest"
 	"github.com/briefbot/briefbot/internal/web"
@@ -104,10 +103,10 @@ func delivery(e digest.Entry) web.Delivery {
 	}
 }
 
-func changes(recorded []digest.Recorded) []brief.Change {
-	list := make([]brief.Change, 0, len(recorded))
+func changes(recorded []digest.Recorded) []web.Change {
+	list := make([]web.Change, 0, len(recorded))
 	for _, r := range recorded {
-		list = append(list, r.Change)
+		list = append(list, web.Change{Change: r.Change, Commit: r.Commit})
 	}
 	return list
 }

@@ -13,19 +13,26 @@ import (
 
 var previewAddress = regexp.MustCompile(`preview at (http://[0-9.:]+)/`)
 
+// address returns where the process has its pages.
+func (w *world) address() string {
+	w.t.Helper()
+	found := previewAddress.FindStringSubmatch(w.process.log())
+	if found == nil {
+		w.t.Fatalf("no preview in\n%s", w.process.log())
+	}
+	return found[1]
+}
+
 // page asks the process for a page, or posts an empty form as a page of its own does.
 func (w *world) page(method, path string) (status int, text string) {
 	w.t.Helper()
-	address := previewAddress.FindStringSubmatch(w.process.log())
-	if address == nil {
-		w.t.Fatalf("no preview in\n%s", w.process.log())
-	}
-	r, err := http.NewRequestWithContext(w.t.Context(), method, address[1]+path, nil)
+	address := w.address()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, address+path, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if method == http.MethodPost {
-		r.Header.Set("Origin", address[1])
+		r.Header.Set("Origin", address)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -153,6 +153,7 @@ func (s *settings) botConfig() bot.Config {
 		Operators:     s.file.operators,
 		Alarms:        s.file.alarms,
 		Subscriptions: s.file.subscriptions,
+		EditedBy:      s.file.editedBy,
 		Timezone:      s.Timezone,
 		Settle:        max(s.Settle, 1), // zero would mean the bot's own choice
 	}

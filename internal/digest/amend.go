@@ -21,7 +21,7 @@ import (
 
 const (
 	sqlAmended     = `SELECT CAST(value AS BIGINT) FROM settings WHERE name = 'amended_seq'`
-	sqlAmendWindow = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
+	sqlAmendWindow = sqlChange + `WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`
 	sqlTellers     = `SELECT t.composition FROM composition_changes t
 		WHERE t.subject = $1 AND EXISTS (SELECT 1 FROM digests g WHERE g.composition = t.composition AND g.form <> 'living') ORDER BY t.composition`
 	sqlLivingTellers = `SELECT t.composition FROM composition_changes t
@@ -35,8 +35,8 @@ const (
 		AND EXISTS (SELECT 1 FROM digests g WHERE g.id = v.digest AND g.composition = $3) ORDER BY v.id LIMIT $4`
 	sqlLivingShowing = `SELECT l.subscription, l.story, l.delivery, l.digest FROM digests g JOIN living l ON l.subscription = g.subscription AND l.digest = g.id
 		WHERE g.composition = $1 AND l.delivery > $2 ORDER BY l.delivery LIMIT $3`
-	sqlLastOf      = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq > $2 ORDER BY seq DESC LIMIT 1`
-	sqlCorrections = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND kind = 'correction.published' AND item = $2 AND seq > $3 ORDER BY seq`
+	sqlLastOf      = sqlChange + `WHERE subject = $1 AND seq > $2 ORDER BY seq DESC LIMIT 1`
+	sqlCorrections = sqlChange + `WHERE story = $1 AND kind = 'correction.published' AND item = $2 AND seq > $3 ORDER BY seq`
 )
 
 // amendBatch is how many changes are carried through before that is written down,
@@ -277,7 +277,7 @@ func since(told brief.Change, last change) *Recorded {
 // withStory returns the removal of an item whose story was removed.
 func withStory(told brief.Change, removal change) *Recorded {
 	word, _, _ := strings.Cut(string(told.Kind), ".")
-	r := Recorded{Seq: removal.Seq, At: removal.At, Change: told}
+	r := Recorded{Seq: removal.Seq, At: removal.At, Commit: removal.Commit, Change: told}
 	r.Kind, r.Before, r.After = brief.ChangeKind(word+".removed"), told.After, nil
 	return &r
 }

@@ -133,7 +133,7 @@ func (p *planner) toldBefore(ctx context.Context, where chat.Conversation, c cha
 
 // sqlSeen is the last change of an item that a message took into account after the one
 // that it tells.
-const sqlSeen = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1`
+const sqlSeen = sqlChange + `WHERE subject = $1 AND seq > $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1`
 
 const sqlNewAnswer = `UPDATE deliveries SET verb = 'reply', target = $1 WHERE id = $2`
 

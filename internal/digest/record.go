@@ -22,6 +22,9 @@ import (
 type Recorded struct {
 	Seq int64     // rises by the order of recording, without gaps
 	At  time.Time // when it was recorded
+	// Commit is the newest known to have changed its story when it was recorded; of
+	// changes that were merged, that of the last. It is zero where none was known.
+	Commit brief.Commit
 	brief.Change
 }
 
@@ -346,9 +349,10 @@ func (r *recording) back(ctx context.Context, tx *transaction, s *story, changes
 }
 
 func (r *recording) add(s *story, origin int64, changes ...brief.Change) {
+	commit, _ := r.snap.Commit(s.id)
 	for _, c := range changes {
 		s.changed = true
-		r.changes = append(r.changes, Recorded{At: r.now, Change: c})
+		r.changes = append(r.changes, Recorded{At: r.now, Commit: commit, Change: c})
 		r.origins = append(r.origins, origin)
 	}
 }
@@ -364,7 +368,8 @@ func subject(c brief.Change) string {
 }
 
 const (
-	sqlNewChange  = `INSERT INTO changes (seq, at, story, kind, item, subject, announce, origin, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	sqlNewChange = `INSERT INTO changes (seq, at, story, kind, item, subject, announce, origin, body, commit_hash, author, authored_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	sqlNewContent = `INSERT INTO contents (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`
 	sqlNewVersion = `INSERT INTO versions (story, take, at, hash) VALUES ($1, $2, $3, $4)`
 	sqlBase       = `INSERT INTO dossiers (story, hash, present, changed_at) VALUES ($1, $2, $3, $4)
@@ -408,7 +413,7 @@ func (r *recording) storeChanges(ctx context.Context, tx *transaction) error {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, sqlNewChange, c.Seq, millis(c.At), c.Story, string(c.Kind), c.Item,
-			subject(c.Change), string(c.Announce), r.origins[i], string(body))
+			subject(c.Change), string(c.Announce), r.origins[i], string(body), c.Commit.Hash, c.Commit.Author, millis(c.Commit.At))
 		if err != nil {
 			return err
 		}

@@ -91,8 +91,10 @@ func (p *planner) parts(ctx context.Context, s Subscription, told []change) (par
 }
 
 const (
-	sqlWindow        = `SELECT seq, at, subject, origin, body FROM changes WHERE seq > $1 AND seq <= $2 ORDER BY seq`
-	sqlWindowOfStory = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND seq > $2 AND seq <= $3 ORDER BY seq`
+	// sqlChange begins what reads changes, with what scanChange takes.
+	sqlChange        = `SELECT seq, at, subject, origin, body, commit_hash, author, authored_at FROM changes `
+	sqlWindow        = sqlChange + `WHERE seq > $1 AND seq <= $2 ORDER BY seq`
+	sqlWindowOfStory = sqlChange + `WHERE story = $1 AND seq > $2 AND seq <= $3 ORDER BY seq`
 )
 
 // window returns the changes of a subscription's stories after its cursor.
@@ -131,12 +133,12 @@ func remember[V any](m map[string]V, key string, v V) {
 func bySeq(a, b change) int { return int(a.Seq - b.Seq) }
 
 func scanChange(scan func(...any) error) (c change, err error) {
-	var at int64
+	var at, authored int64
 	var body []byte
-	if err := scan(&c.Seq, &at, &c.subject, &c.origin, &body); err != nil {
+	if err := scan(&c.Seq, &at, &c.subject, &c.origin, &body, &c.Commit.Hash, &c.Commit.Author, &authored); err != nil {
 		return c, err
 	}
-	c.At = moment(at)
+	c.At, c.Commit.At = moment(at), moment(authored)
 	return c, json.Unmarshal(body, &c.Change)
 }
 
@@ -304,7 +306,7 @@ func merged(changes []change) []change {
 		if c.Kind == brief.DossierOpened {
 			place = last[c.Story] // it holds whatever was changed since
 		}
-		m.Seq, m.At = place.Seq, place.At
+		m.Seq, m.At, m.Commit = place.Seq, place.At, place.Commit
 		merged = append(merged, m)
 	}
 	slices.SortStableFunc(merged, bySeq)

@@ -109,8 +109,8 @@ func (w *why) considered(ctx context.Context, e *Explanation, c change, upto int
 const neighbourhood = 20
 
 const (
-	sqlEarlier = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq < $2 AND seq > $3 ORDER BY seq DESC LIMIT $4`
-	sqlLater   = `SELECT seq, at, subject, origin, body FROM changes WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4`
+	sqlEarlier = sqlChange + `WHERE subject = $1 AND seq < $2 AND seq > $3 ORDER BY seq DESC LIMIT $4`
+	sqlLater   = sqlChange + `WHERE subject = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq LIMIT $4`
 	sqlToldTo  = `SELECT COALESCE(MAX(t.seq), 0) FROM composition_changes t JOIN digests g ON g.composition = t.composition
 		WHERE t.subject = $1 AND g.conversation = $2 AND t.seq < $3`
 )

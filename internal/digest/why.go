@@ -155,8 +155,8 @@ func (w *why) prepare(ctx context.Context) (err error) {
 }
 
 const (
-	sqlChangesBefore        = `SELECT seq, at, subject, origin, body FROM changes WHERE seq < $1 ORDER BY seq DESC LIMIT $2`
-	sqlChangesOfStoryBefore = `SELECT seq, at, subject, origin, body FROM changes WHERE story = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`
+	sqlChangesBefore        = sqlChange + `WHERE seq < $1 ORDER BY seq DESC LIMIT $2`
+	sqlChangesOfStoryBefore = sqlChange + `WHERE story = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`
 )
 
 // page returns the changes of a page, the newest first, and whether there are more.

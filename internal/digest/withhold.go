@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	sqlComposed = `SELECT t.seq, c.at, t.subject, t.body FROM composition_changes t JOIN changes c ON c.seq = t.seq WHERE t.composition = $1 ORDER BY t.seq`
+	sqlComposed = `SELECT t.seq, c.at, t.subject, t.body, c.commit_hash, c.author, c.authored_at FROM composition_changes t JOIN changes c ON c.seq = t.seq WHERE t.composition = $1 ORDER BY t.seq`
 	sqlWithhold = `UPDATE deliveries SET state = 'withheld', settled_at = $1, trouble = 'what it tells may not be seen there any more'
 		WHERE digest = $2 AND settled_at = 0`
 	sqlWithholdEdit = `UPDATE deliveries SET state = 'withheld', settled_at = $1, trouble = 'what it tells may not be seen there any more'
@@ -122,12 +122,12 @@ func (p *planner) toldBy(ctx context.Context, composition string) ([]change, err
 
 func toldBy(ctx context.Context, q queryer, composition string) ([]change, error) {
 	return collect(ctx, q, func(scan func(...any) error) (c change, err error) {
-		var at int64
+		var at, authored int64
 		var body []byte
-		if err := scan(&c.Seq, &at, &c.subject, &body); err != nil {
+		if err := scan(&c.Seq, &at, &c.subject, &body, &c.Commit.Hash, &c.Commit.Author, &authored); err != nil {
 			return c, err
 		}
-		c.At = moment(at)
+		c.At, c.Commit.At = moment(at), moment(authored)
 		return c, json.Unmarshal(body, &c.Change)
 	}, sqlComposed, composition)
 }

@@ -77,8 +77,14 @@ type Delivery struct {
 // An Account is all that is known of a delivery.
 type Account struct {
 	Delivery
-	Card    chat.Card      // the zero card where it sends none
-	URL     string         // of its message; empty: it has no address
-	Changes []brief.Change // that it tells
-	About   []Delivery     // those about its message, the newest first
+	Card    chat.Card  // the zero card where it sends none
+	URL     string     // of its message; empty: it has no address
+	Changes []Change   // that it tells
+	About   []Delivery // those about its message, the newest first
+}
+
+// A Change is one that a delivery tells.
+type Change struct {
+	brief.Change
+	Commit brief.Commit // with which it came; zero where that is not known
 }

@@ -208,6 +208,7 @@ func TestDelivery(t *testing.T) {
 	contains(t, page, `<h1 dir="auto">Two new events in Ukraine peace talks</h1>`, "the service has acknowledged it", "posts a message",
 		`href="https://discord.com/channels/1/112233445566778899/1446000000000000001"`, "as Discord shows it", "as Telegram shows it", "Five hours, no communiqué.",
 		"Event added", "A draft of nineteen points is leaked", "<s>Talks in Minsk</s>", "Talks in Moscow", "<code>moscow-talks</code>", "2 changes",
+		"Edited by <bdi>Jane &lt;Doe&gt;</bdi>", "<code>1a2b3c4</code>",
 		`<a href="/ledger/3">Edit 3</a>`, "2 attempts", "the bot may not pin messages here", "First sent to discord", "Edit: sent", "Pin: not possible", "1 December 2025 at 12:05")
 	lacks(t, page, `id="retry"`, `id="skip"`, "Reference")
 	if strings.Index(page, `class="pane discord"`) > strings.Index(page, `class="pane telegram"`) {

@@ -123,9 +123,10 @@ func variedLedger(t testing.TB) *fakeLedger {
 	card := chat.Card{Title: "Two new events in Ukraine peace talks", Tone: chat.New, Note: chat.Plainly("Ukraine peace talks"),
 		Items:   []chat.Item{{Label: "2 December 2025", Head: chat.Plainly("Talks in Moscow"), Body: chat.Plainly("Five hours, no communiqué.")}, {Label: "1 December 2025", Head: chat.Plainly("A draft of nineteen points is leaked")}},
 		Actions: [][]chat.Action{{{Label: "Timeline", Call: "timeline ukraine-peace-talks"}, {Label: "Source", URL: "https://example.org/"}}}}
-	changes := []brief.Change{
-		{Story: "ukraine-peace-talks", Kind: brief.EventAdded, Item: "draft-leaked", After: json.RawMessage(`{"title":"A draft of nineteen points is leaked"}`)},
-		{Story: "ukraine-peace-talks", Kind: brief.EventRevised, Item: "moscow-talks", Fields: []string{"title"}, Before: before, After: after},
+	changes := []Change{
+		{Change: brief.Change{Story: "ukraine-peace-talks", Kind: brief.EventAdded, Item: "draft-leaked", After: json.RawMessage(`{"title":"A draft of nineteen points is leaked"}`)}},
+		{Change: brief.Change{Story: "ukraine-peace-talks", Kind: brief.EventRevised, Item: "moscow-talks", Fields: []string{"title"}, Before: before, After: after},
+			Commit: brief.Commit{Hash: "1a2b3c4d5e6f7890123456789012345678901234", Author: "Jane <Doe>", At: at(27 * time.Hour)}},
 	}
 	l := &fakeLedger{}
 	story := []string{"ukraine-peace-talks"}

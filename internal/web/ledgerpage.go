@@ -301,7 +301,7 @@ func (w *Web) showDelivery(rw http.ResponseWriter, r *http.Request, status int, 
 	p := deliveryPage{
 		page:    page{Title: "Delivery " + thousands(int(id)), Wide: true, Inbox: w.options.Suggestions != nil},
 		Session: !w.private(r) && w.session(r),
-		Facts:   facts, Changes: viewChanges(a.Changes), About: viewDeliveries(a.About, w.options.Now()), Refused: refused,
+		Facts:   facts, Changes: viewChanges(a.Changes, w.options.Now()), About: viewDeliveries(a.About, w.options.Now()), Refused: refused,
 	}
 	switch r.URL.Query().Get("done") {
 	case "retry":

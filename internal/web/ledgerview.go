@@ -164,18 +164,24 @@ type changeView struct {
 	Story, Kind, Item string
 	Fields            string
 	Before, After     string // its name, or what differs; empty: there was or is nothing
+	Author, Hash      string // of the commit with which it came; empty: none is known
+	Authored          moment
 }
 
 // viewChanges says of each change what it is about, and what differs.
-func viewChanges(changes []brief.Change) []changeView {
+func viewChanges(changes []Change, now time.Time) []changeView {
 	views := make([]changeView, 0, len(changes))
 	for _, c := range changes {
 		v := changeView{Story: c.Story, Kind: kindWords(c.Kind), Item: c.Item, Fields: strings.Join(c.Fields, ", ")}
 		v.Before, v.After = labelOf(c.Before, c.Fields), labelOf(c.After, c.Fields)
+		v.Author, v.Hash, v.Authored = c.Commit.Author, shortHash(c.Commit.Hash), momentOf(c.Commit.At, now)
 		views = append(views, v)
 	}
 	return views
 }
+
+// shortHash is the beginning of a commit's hash, as git abbreviates it.
+func shortHash(hash string) string { return hash[:min(len(hash), 7)] }
 
 // kindWords returns “Event revised” for event.revised.
 func kindWords(k brief.ChangeKind) string {
