@@ -73,9 +73,11 @@ type decoder struct {
 	citations []*yaml.Node // prose that may cite
 	related   []place
 
-	draft *place     // of the mark of a draft
-	root  *yaml.Node // the document, if there is one
-	lines *layout    // of the file; ask layout for it
+	draft    *place     // of the mark of a draft
+	root     *yaml.Node // the document, if there is one
+	lines    *layout    // of the file; ask layout for it
+	last     int        // index of the problem noted last, or -1 where it is not listed
+	nameless []nameless
 }
 
 func (d *decoder) read() reading {
@@ -92,7 +94,9 @@ func (d *decoder) read() reading {
 	d.mapping(d.root, reflect.ValueOf(dossier).Elem(), dossierShape())
 	d.order(dossier)
 	d.resolve(dossier)
+	d.offerIDs()
 	problems := d.sorted()
+	d.extend(d.root, problems)
 	if hasErrors(problems) {
 		dossier = nil
 	}
@@ -113,6 +117,7 @@ func (d *decoder) note(p place, severity Severity, rule, format string, args ...
 		severity = Warning
 	}
 	last := maxProblems - 1
+	d.last = -1
 	if d.full() || len(d.problems) == last && severity == Warning {
 		return
 	}
@@ -124,6 +129,7 @@ func (d *decoder) note(p place, severity Severity, rule, format string, args ...
 		Path: d.path, Line: p.line, Column: p.column,
 		Severity: severity, Rule: rule, Message: fmt.Sprintf(format, args...),
 	})
+	d.last = len(d.problems) - 1
 }
 
 // full reports whether nothing more will be said of the file.

@@ -29,6 +29,23 @@ type Problem struct {
 	Severity Severity `json:"severity"`
 	Rule     string   `json:"rule"`    // a short name that stays the same, such as "unknown-key"
 	Message  string   `json:"message"` // what is wrong, and what would be right
+
+	// EndLine and EndColumn are just after what is wrong; 0 where only its beginning
+	// is known.
+	EndLine   int `json:"-"`
+	EndColumn int `json:"-"`
+	// Fix mends it; nil where it takes an editor.
+	Fix *Fix `json:"-"`
+}
+
+// A Fix mends a problem without changing what is meant.
+type Fix struct {
+	Says  string // what it does, as an instruction: “write overview”
+	Edits []Edit // of the file's bytes
+
+	// Reveals says that what the problem kept from being judged is judged once it is
+	// mended, and may have problems of its own.
+	Reveals bool
 }
 
 // String returns “path:line:column: message” in one line. A path that could be
@@ -46,10 +63,12 @@ func (p Problem) Compare(q Problem) int {
 	return cmp.Or(cmp.Compare(p.Path, q.Path), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
-// withoutRepeats removes problems that are equal to an earlier one.
+// withoutRepeats removes problems that are equal to an earlier one, however they are
+// to be mended.
 func withoutRepeats(problems []Problem) []Problem {
 	seen := make(map[Problem]bool, len(problems))
 	return slices.DeleteFunc(problems, func(p Problem) bool {
+		p.Fix = nil
 		again := seen[p]
 		seen[p] = true
 		return again

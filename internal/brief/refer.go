@@ -54,9 +54,11 @@ func (d *decoder) resolveID(dossier *Dossier, ref reference) {
 	}
 	if id := idOfName(dossier, section, ref.id); id != "" {
 		d.fail(d.at(ref.node), "reference", "%s is named by its id here: write %s", quote(ref.id), id)
+		d.offer(ref.node, id)
 		return
 	}
 	d.fail(d.at(ref.node), "reference", "%s has no %s%s", section, quote(ref.id), didYouMean(ref.id, sortedKeys(known), have(section, known)))
+	d.offer(ref.node, slipOf(ref.id, sortedKeys(known)))
 }
 
 // resolveItem judges section/id.
@@ -69,10 +71,16 @@ func (d *decoder) resolveItem(ref reference) {
 		return
 	case !slices.Contains(sections, section):
 		d.fail(d.at(ref.node), "reference", "there is no section %s%s", quote(section), didYouMean(section, sections, "the sections are "+strings.Join(sections, ", ")))
+		if near := onlyNear(section, sections); near != "" {
+			d.offer(ref.node, near+"/"+id)
+		}
 		return
 	}
 	if _, ok := d.ids[section][id]; !ok {
 		d.fail(d.at(ref.node), "reference", "%s has no %s%s", section, quote(id), didYouMean(id, sortedKeys(d.ids[section]), have(section, d.ids[section])))
+		if near := slipOf(id, sortedKeys(d.ids[section])); near != "" {
+			d.offer(ref.node, section+"/"+near)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package brief
 
 import (
+	"fmt"
 	"math"
 	"net/url"
 	"reflect"
@@ -112,6 +113,7 @@ func (d *decoder) choice(n *yaml.Node, s string, r *rule) bool {
 		}
 	}
 	d.fail(d.at(n), "choice", "%s is %s, and should be %s", r.key, quote(s), oneOf(r.choices))
+	d.offer(n, onlyNear(s, r.choices))
 	return false
 }
 
@@ -119,8 +121,8 @@ func (d *decoder) identifier(n *yaml.Node, s string, r *rule) bool {
 	if isID(s, maxItemID) {
 		return true
 	}
-	advice := ""
-	if better := cutSlug(slug(s), maxItemID); better != "" {
+	advice, better := "", cutSlug(slug(s), maxItemID)
+	if better != "" {
 		advice = ": write " + better
 	}
 	if isID(s, len(s)) {
@@ -128,6 +130,7 @@ func (d *decoder) identifier(n *yaml.Node, s string, r *rule) bool {
 		return false
 	}
 	d.fail(d.at(n), "id", "%s may have a–z, 0–9 and hyphens only, and not begin with one%s", quote(s), advice)
+	d.offer(n, better)
 	return false
 }
 
@@ -148,6 +151,9 @@ func (d *decoder) address(n *yaml.Node, s string) bool {
 		d.fail(d.at(n), "url", "%s is not an address: write one such as https://example.org/page", quote(s))
 	case u.Scheme != "http" && u.Scheme != "https":
 		d.fail(d.at(n), "url", "%s is not a web address: write it with https:// or http://", quote(s))
+		if strings.HasPrefix(s, "www.") {
+			d.offer(n, "https://"+s)
+		}
 	case u.Hostname() == "":
 		d.fail(d.at(n), "url", "%s names no host: write one such as https://example.org/page", quote(s))
 	case u.User != nil:
@@ -164,10 +170,24 @@ func (d *decoder) period(n *yaml.Node, s string) bool {
 		return true
 	}
 	if _, err := ParseDate(s); err != nil {
-		d.fail(d.at(n), "date", "%v", err)
+		d.notDate(n, s, err)
 		return false
 	}
 	return true
+}
+
+// notDate says what is wrong with a date, and what was meant where that is certain.
+func (d *decoder) notDate(n *yaml.Node, s string, err error) {
+	meant := meantDates(s)
+	switch len(meant) {
+	case 0:
+		d.fail(d.at(n), "date", "%v", err)
+	case 1:
+		d.fail(d.at(n), "date", "%s is not a date: write %s", quote(s), meant[0])
+		d.offer(n, meant[0])
+	default:
+		d.fail(d.at(n), "date", "%s may be two dates: write %s or %s", quote(s), meant[0], meant[1])
+	}
 }
 
 // date reads a date as it is written, whatever YAML would make of it.
@@ -183,7 +203,7 @@ func (d *decoder) date(n *yaml.Node, r *rule) Date {
 	date, err := ParseDate(s)
 	switch {
 	case err != nil:
-		d.fail(d.at(n), "date", "%v", err)
+		d.notDate(n, s, err)
 	case r.kind == "single" && strings.Contains(s, "/"):
 		d.fail(d.at(n), "date", "%s is one date, and %q is an interval", r.key, s)
 		return Date{}
@@ -196,12 +216,16 @@ func (d *decoder) number(n *yaml.Node, r *rule) float64 {
 	switch {
 	case n.Kind != yaml.ScalarNode || n.Tag != "!!int" && n.Tag != "!!float":
 		d.fail(d.at(n), "type", "%s is %s, and should be a number such as 14 or 0.35, without quotes", r.key, describe(n))
+		d.offerNumber(n, r)
 		return 0
 	case n.Decode(&f) != nil, math.IsNaN(f), math.IsInf(f, 0):
 		d.fail(d.at(n), "type", "%s is %s, which is not a number that can be shown", r.key, clip(n.Value))
 		return 0
 	case r.kind == "share" && f > 1 && f <= 100:
 		d.fail(d.at(n), "range", "%s goes from 0 to 1: write %v for %v %%", r.key, math.Round(f*100)/10000, f)
+		if f >= 2 { // 1.5 may be a slip of another kind
+			d.offer(n, fmt.Sprint(math.Round(f*100)/10000))
+		}
 	case r.kind == "share" && (f < 0 || f > 1):
 		d.fail(d.at(n), "range", "%s is %s, and goes from 0 to 1", r.key, clip(n.Value))
 	}
@@ -212,6 +236,7 @@ func (d *decoder) boolean(n *yaml.Node, r *rule) bool {
 	var b bool
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" || n.Decode(&b) != nil {
 		d.fail(d.at(n), "type", "%s is %s, and should be true or false", r.key, describe(n))
+		d.offerTruth(n)
 	}
 	return b
 }

@@ -54,7 +54,7 @@ func (m *mappingReader) pairs(n *yaml.Node, merged bool) {
 		index, ok := m.shape.rule(name.Value)
 		switch {
 		case !ok:
-			m.unknown(key, name.Value)
+			m.unknown(n, key, name.Value)
 		case m.seen[index] == nil:
 			m.seen[index] = key
 			m.value(key, value, index)
@@ -81,10 +81,13 @@ func (m *mappingReader) value(key, value *yaml.Node, index int) {
 	m.d.value(value, m.v.Field(r.field), r)
 }
 
-func (m *mappingReader) unknown(key *yaml.Node, name string) {
+func (m *mappingReader) unknown(n, key *yaml.Node, name string) {
 	keys := m.shape.keys()
 	m.d.fail(m.d.at(key), "unknown-key", "unknown key %s%s", quote(name),
 		didYouMean(name, keys, m.shape.noun+" has "+strings.Join(keys, ", ")))
+	if near := onlyNear(name, keys); near != "" && valueOf(n, near) == nil {
+		m.d.offerRevealing(key, near)
+	}
 }
 
 // merges reads what the merge keys of n bring in: a mapping, or a list of mappings
@@ -117,6 +120,9 @@ func (m *mappingReader) missing(n *yaml.Node) {
 		case key == nil && r.required:
 			name, hint := m.lacks(r, key)
 			m.d.fail(m.d.at(n), name, "%s needs %s%s", m.shape.noun, r.key, hint)
+			if i == m.shape.id {
+				m.d.noteNameless(n, m.v)
+			}
 		case m.nulls != nil && m.nulls[i] != nil:
 			name, hint := m.lacks(r, key)
 			m.d.fail(m.d.at(m.nulls[i]), name, "%s has no value: write %s%s", r.key, requiredOf(m.v.Field(r.field).Type(), r), hint)
@@ -176,6 +182,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, r *rule) {
 			hint = ": write [" + clip(n.Value) + "]"
 		}
 		d.fail(d.at(n), "type", "%s is %s, and should be %s%s", r.key, describe(n), wanted(v.Type(), r), hint)
+		if hint != "" {
+			d.offerList(n)
+		}
 		return
 	}
 	items := n.Content
@@ -220,6 +229,7 @@ func (d *decoder) repeats(items []*yaml.Node, words []string, r *rule) {
 	for i, word := range words {
 		if word != "" && seen[word] {
 			d.warn(d.at(items[i]), "repeated", "%q is listed twice in %s: keep one", word, r.key)
+			d.offerRemoval(items[i])
 		}
 		seen[word] = true
 	}
