@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -101,10 +102,8 @@ func (s *settings) writeBrief(folder, id string, text []byte, overwrite bool) (p
 	if err := brief.CheckStoryID(id); err != nil {
 		return "", err
 	}
-	if folder == "" {
-		if folder, err = s.Briefs.folder(); err != nil {
-			return "", fmt.Errorf("%w with --into", err)
-		}
+	if folder, err = cmp.Or(briefsSetting(folder), s.Briefs).folder(); err != nil {
+		return "", fmt.Errorf("%w with --into", err)
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("making the folder of the briefs: %w", err)
