@@ -85,5 +85,5 @@ func (g *Git) pause(failures int) time.Duration {
 func (g *Git) Stale() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.stale
+	return g.fresh.Err
 }

@@ -62,7 +62,6 @@ type Git struct {
 	looked  bool       // Load has had the host asked once
 
 	mu    sync.Mutex
-	stale error // why the last look failed
 	fresh Freshness
 }
 
@@ -129,7 +128,6 @@ func (g *Git) look(ctx context.Context) (moved bool, err error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.stale = err
 	g.fresh.note(g.options.Now(), err)
 	return moved, err
 }
