@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +87,13 @@ func (b *fakeBot) Run(ctx context.Context, inv chat.Invocation) chat.Reply {
 	b.asked = append(b.asked, inv)
 	b.mu.Unlock()
 	return b.Set.Run(ctx, inv)
+}
+
+// sent are the texts that forms were sent with.
+func (b *fakeBot) sent() []map[string]string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.filled)
 }
 
 func (b *fakeBot) last() chat.Invocation {

@@ -55,7 +55,7 @@ func TestFormIsShown(t *testing.T) {
 	v.Set("do", "send")
 	answer := d.posts(t, "/fill", v)
 	contains(t, answer, "Thank you", `<span class="state">Sent</span>`)
-	if diff := cmp.Diff([]map[string]string{untouched()}, d.bot.filled); diff != "" {
+	if diff := cmp.Diff([]map[string]string{untouched()}, d.bot.sent()); diff != "" {
 		t.Errorf("filled in (-want +got):\n%s", diff)
 	}
 	if inv := d.bot.last(); !strings.HasPrefix(inv.ID, "form m") || inv.Line != "suggest us-nss-2025" || !inv.Pressed {
@@ -65,7 +65,7 @@ func TestFormIsShown(t *testing.T) {
 	contains(t, d.posts(t, "/fill", v), `<span class="state">Sent</span>`)
 	v.Set("do", "cancel")
 	contains(t, d.posts(t, "/fill", v), `<span class="state">Sent</span>`)
-	if n := len(d.bot.filled); n != 1 {
+	if n := len(d.bot.sent()); n != 1 {
 		t.Errorf("it was sent %d times", n)
 	}
 	lacks(t, d.get(t, "/"), `action="/fill"`)
@@ -78,7 +78,7 @@ func TestFormIsCancelled(t *testing.T) {
 	contains(t, d.posts(t, "/fill", v), "Cancelled: nothing was sent")
 	v.Set("do", "send")
 	contains(t, d.posts(t, "/fill", v), "Cancelled: nothing was sent")
-	if len(d.bot.filled) > 0 {
+	if len(d.bot.sent()) > 0 {
 		t.Error("a form that was cancelled was sent")
 	}
 }
@@ -107,7 +107,7 @@ func TestFormAsksAgain(t *testing.T) {
 	v.Set("do", "send")
 	v.Set("field.source", "")
 	contains(t, d.posts(t, "/fill", v), "Thank you")
-	if got := d.bot.filled[len(d.bot.filled)-1]["title"]; got != strings.Repeat("🌂", 4000) {
+	if got := d.bot.sent()[len(d.bot.sent())-1]["title"]; got != strings.Repeat("🌂", 4000) {
 		t.Errorf("sent %q", got)
 	}
 }
@@ -137,8 +137,8 @@ func TestFormIsGuarded(t *testing.T) {
 	if r.StatusCode != http.StatusSeeOther || strings.HasPrefix(d.bot.last().ID, "form") {
 		t.Errorf("%s, asked %+v", r.Status, d.bot.last())
 	}
-	if len(d.bot.filled) > 0 {
-		t.Errorf("filled in %v", d.bot.filled)
+	if len(d.bot.sent()) > 0 {
+		t.Errorf("filled in %v", d.bot.sent())
 	}
 	contains(t, d.get(t, "/?q=/suggest"), "it works in a chat only")
 }
@@ -196,7 +196,7 @@ func TestFormInBrowser(t *testing.T) {
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { const f = document.activeElement; f.value = "🌂".repeat(4001); f.dispatchEvent(new Event("input", {bubbles: true})); })()`))
 	wait(t, ctx, `document.querySelector(".fill .count.over").textContent === "4,001 of 4,000 characters"`)
 	do(t, ctx, chromedp.Click(chromedp.CSS(".fill .send")))
-	if n := eval[int](t, ctx, `document.querySelectorAll(".entry").length`); n != 1 || len(d.bot.filled) > 0 {
+	if n := eval[int](t, ctx, `document.querySelectorAll(".entry").length`); n != 1 || len(d.bot.sent()) > 0 {
 		t.Error("a form that is too long was sent")
 	}
 	shot(t, ctx, "form-long")
@@ -205,7 +205,7 @@ func TestFormInBrowser(t *testing.T) {
 	wait(t, ctx, `document.querySelectorAll(".entry").length === 2 && document.querySelector(".fill .closed .state").textContent === "Sent"`)
 	shot(t, ctx, "form-sent")
 	want := []map[string]string{{"title": untouched()["title"] + " 🌂", "detail": "Second", "source": ""}}
-	if diff := cmp.Diff(want, d.bot.filled); diff != "" {
+	if diff := cmp.Diff(want, d.bot.sent()); diff != "" {
 		t.Errorf("filled in (-want +got):\n%s", diff)
 	}
 
@@ -224,7 +224,7 @@ func TestFormInBrowser(t *testing.T) {
 	shot(t, ctx, "form-discard")
 	do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	wait(t, ctx, `document.querySelectorAll(".fill .closed").length === 3`)
-	if len(d.bot.filled) != 1 {
+	if len(d.bot.sent()) != 1 {
 		t.Error("a form that was cancelled was sent")
 	}
 
@@ -275,7 +275,7 @@ func TestFormWithoutScript(t *testing.T) {
 		chromedp.WaitVisible(chromedp.CSS(".fill .closed")))
 	want := untouched()
 	want["source"] = "https://example.org/"
-	if diff := cmp.Diff([]map[string]string{want}, d.bot.filled); diff != "" {
+	if diff := cmp.Diff([]map[string]string{want}, d.bot.sent()); diff != "" {
 		t.Errorf("filled in (-want +got):\n%s", diff)
 	}
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"),

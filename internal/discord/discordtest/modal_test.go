@@ -89,17 +89,17 @@ func TestModalIsFirst(t *testing.T) {
 		object{"type": 18, "label": "A", "component": object{"type": 4, "custom_id": "a", "style": 1}},
 	}}}
 	with(t, Options{}, func(c *client) {
-		p, path := c.form(testChannel)
+		_, path := c.form(testChannel)
 		c.do("POST", path, object{"type": 5})
 		if _, code, _ := c.do("POST", path, modal); code != 40060 {
 			t.Errorf("after a deferred answer: %d", code)
 		}
-		p, path = c.form(testChannel)
+		_, path = c.form(testChannel)
 		<-time.After(4 * time.Second)
 		if _, code, _ := c.do("POST", path, modal); code != 10062 {
 			t.Errorf("too late: %d", code)
 		}
-		p, path = c.form(testChannel)
+		p, path := c.form(testChannel)
 		if status, _, _ := c.do("POST", path, modal); status != 204 {
 			t.Fatalf("shown: %d", status)
 		}
