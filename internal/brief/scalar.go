@@ -23,14 +23,10 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 	if n.Style&yaml.DoubleQuotedStyle != 0 && !d.printable(n) {
 		return ""
 	}
-	if r.kind == "prose" {
-		s = strings.TrimLeft(strings.TrimRightFunc(s, unicode.IsSpace), "\n")
-		if strings.Contains(s, citationStart) {
-			d.citations = append(d.citations, n)
-		}
-	} else if s = strings.TrimSpace(s); strings.ContainsAny(s, "\n\t") {
-		s = strings.Join(strings.Fields(s), " ")
+	if r.kind == "prose" && strings.Contains(s, citationStart) {
+		d.citations = append(d.citations, n)
 	}
+	s = tidy(s, r.kind == "prose")
 	if !strings.ContainsFunc(s, visible) {
 		d.blank(n, r)
 		return ""
@@ -40,6 +36,18 @@ func (d *decoder) text(n *yaml.Node, r *rule) string {
 		return ""
 	}
 	return d.checked(n, s, r)
+}
+
+// tidy returns what a text says: prose without empty lines around it, any other text on
+// one line.
+func tidy(s string, prose bool) string {
+	if prose {
+		return strings.TrimLeft(strings.TrimRightFunc(s, unicode.IsSpace), "\n")
+	}
+	if s = strings.TrimSpace(s); strings.ContainsAny(s, "\n\t") {
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	return s
 }
 
 // visible reports whether a text of c alone would show. No chat service takes a
