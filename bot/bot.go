@@ -129,9 +129,10 @@ type Bot struct {
 	health  health
 	files   troubles
 	askedIn *doorbell
-	crying  sync.Mutex // held while alarms are told
+	crying  sync.Mutex // held while alarms and suggestions are told
 	// unrecorded are alarms that the store did not take.
 	unrecorded refrain
+	unheard    sync.Once // says that nobody is told of suggestions
 }
 
 // New loads the briefs, records them, and makes a Bot ready to run. Where the
@@ -239,7 +240,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	// The prober owns the question whether suspended conversations can be posted to
 	// again.
 	receivers.Go(func() { b.probe(receiving) })
-	// The crier owns when the alarms that were posted are brought up to date.
+	// The crier owns when the alarms that were posted are brought up to date, and sees to
+	// it that suggestions are told that a former process was not able to tell.
 	receivers.Go(func() { b.cry(receiving) })
 	// The dispatcher owns what is due and every delivery; it stops last. It begins
 	// when the rooms of the configured conversations are known as far as they can be.

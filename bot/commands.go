@@ -61,6 +61,10 @@ func (b *Bot) commands() []chat.Command {
 		section("scenarios", "How the story may go on", b.story(listing("scenario", "scenarios", scenarioItems))),
 		section("history", "Earlier cases worth comparing", b.story(listing("earlier case", "earlier cases", historyItems))),
 		section("sources", "The sources that the numbers in answers refer to", b.story(listing("source", "sources", sourceItems))),
+		{Name: "suggest", Summary: "Suggest a correction of an event or a story to the editors", Changes: true, Run: b.ask(b.suggest), Options: []chat.Option{
+			story,
+			{Name: "id", Summary: "The event’s id; none: the story as a whole", Kind: chat.ItemID, Complete: b.completeEvent},
+		}},
 		{Name: "subscribe", Summary: "Have changes posted here", Access: chat.Manager, Changes: true, Run: b.ask(b.subscribe), Options: []chat.Option{
 			subscribed,
 			{Name: "schedule", Summary: "immediate, hourly, daily 08:00, weekdays 08:00, weekly mon 08:00, or cron",
@@ -80,6 +84,11 @@ func (b *Bot) commands() []chat.Command {
 			}}, Run: b.ask(b.setDefault)},
 		{Name: "why", Summary: "What was and was not posted here, and why", Access: chat.Manager,
 			Options: []chat.Option{listed, after}, Run: b.ask(b.why)},
+		{Name: "suggestions", Summary: "What readers suggested to correct", Access: chat.Operator, Run: b.ask(b.listSuggestions), Options: []chat.Option{
+			{Name: "id", Summary: "The number of one of them", Kind: chat.Number},
+			{Name: "state", Summary: "What becomes of it", Choices: choices(digest.SuggestionStates()...)},
+			after,
+		}},
 		{Name: "status", Summary: "What this bot serves, how fresh it is, and your addresses", Run: b.ask(b.status)},
 		{Name: "help", Summary: "What you can ask", Options: []chat.Option{after}, Run: b.ask(b.help)},
 		{Name: "start", Summary: "A greeting, and where to begin", Run: b.ask(b.start)},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -27,7 +28,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //   - ID.yaml: a brief; once a question was asked, an edit that is noticed at once
 //   - [ASKER: ]/LINE: a question; the content is the answer as plain text
 //   - [ASKER: ]press LABEL: a press on a button of the last answer, likewise
+//   - [ASKER: ]fill FIELD=TEXT; FIELD=TEXT: the form of the last answer is sent with these
+//     texts, in which \n is a new line; the others are left as they are
 //   - [ASKER: ]complete LINE|: what is offered for a line being typed
+//   - after DURATION: the clock goes on
 //   - preview: the digests and alarms that were shown since the last one
 func TestConversations(t *testing.T) {
 	paths, err := filepath.Glob("testdata/conversations/*.txtar")
@@ -69,7 +73,8 @@ type conversation struct {
 	briefs map[string]string
 	able   bool   // the platform is
 	world  *world // made when it is first needed
-	last   chat.Card
+	last   chat.Reply
+	sent   int // forms
 }
 
 func play(t *testing.T, archive *txtar.Archive) {
@@ -81,12 +86,23 @@ func play(t *testing.T, archive *txtar.Archive) {
 			c.brief(id, string(f.Data))
 		case f.Name == "config":
 			c.configure(string(f.Data))
+		case strings.HasPrefix(f.Name, "after "):
+			c.pass(strings.TrimPrefix(f.Name, "after "))
 		case f.Name == "preview":
 			f.Data = []byte(c.tidy(string(previewed(c.start().takeShown()))))
 		default:
 			f.Data = []byte(c.turn(f.Name))
 		}
 	}
+}
+
+// pass lets time go by.
+func (c *conversation) pass(duration string) {
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.start().pass(d)
 }
 
 func (c *conversation) start() *world {
@@ -145,15 +161,56 @@ func (c *conversation) turn(name string) string {
 		return offered(w.Host().CompleteLine(c.t.Context(), asker(who, ""), typed))
 	}
 	if label, ok := strings.CutPrefix(line, "press "); ok {
-		call, err := find(c.last, label)
+		call, err := find(c.last.Card, label)
 		if err != nil {
 			c.t.Fatalf("%s: %v", name, err)
 		}
 		line = call
 	}
-	reply := w.ask(who, line)
-	c.last = reply.Card
-	return c.tidy(reply.Card.Plain())
+	if texts, ok := strings.CutPrefix(line, "fill "); ok {
+		c.last = c.fill(who, texts)
+	} else {
+		c.last = w.ask(who, line)
+	}
+	return c.tidy(c.last.Card.Plain() + formed(c.last.Form))
+}
+
+// fill sends the form of the last answer.
+func (c *conversation) fill(who, texts string) chat.Reply {
+	if c.last.Form == nil {
+		c.t.Fatalf("there is no form to fill in with %q", texts)
+	}
+	c.sent++
+	inv := asker(who, c.last.Call)
+	inv.ID, inv.Filled = fmt.Sprint("form-", c.sent), make(map[string]string)
+	for _, f := range c.last.Form.Fields {
+		inv.Filled[f.Name] = f.Value
+	}
+	for given := range strings.SplitSeq(texts, "; ") {
+		name, text, ok := strings.Cut(given, "=")
+		if _, asked := inv.Filled[name]; !ok || !asked {
+			c.t.Fatalf("the form has no field for %q", given)
+		}
+		inv.Filled[name] = strings.ReplaceAll(text, `\n`, "\n")
+	}
+	return c.world.Host().Run(c.t.Context(), inv)
+}
+
+// formed is a form as plain text; empty for none.
+func formed(f *chat.Form) string {
+	if f == nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n[%s]\n", f.Title)
+	for _, field := range f.Fields {
+		sign := ""
+		if field.Required {
+			sign = "*"
+		}
+		fmt.Fprintf(&b, "  %s (%s%s): %s\n", field.Label, field.Name, sign, strings.ReplaceAll(field.Value, "\n", "\n    "))
+	}
+	return b.String() + "  <" + f.Submit + ">\n"
 }
 
 // tidy is a text that is the same wherever the briefs are.

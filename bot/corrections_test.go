@@ -16,8 +16,8 @@ import (
 	"github.com/briefbot/briefbot/internal/digest"
 )
 
-// A desk corrects the story of the bridge, of which a room is told at once.
-type desk struct {
+// A newsroom corrects the story of the bridge, of which a room is told at once.
+type newsroom struct {
 	*world
 	t       *testing.T
 	able    *chattest.Able
@@ -28,10 +28,10 @@ type desk struct {
 	refused error // what every edit ends with
 }
 
-// newDesk runs a bot that tells a room of all stories.
-func newDesk(t *testing.T, settings ...func(*desk)) *desk {
+// newNewsroom runs a bot that tells a room of all stories.
+func newNewsroom(t *testing.T, settings ...func(*newsroom)) *newsroom {
 	t.Helper()
-	d := &desk{t: t, source: newScripted(nil)}
+	d := &newsroom{t: t, source: newScripted(nil)}
 	for _, s := range settings {
 		s(d)
 	}
@@ -57,7 +57,7 @@ func newDesk(t *testing.T, settings ...func(*desk)) *desk {
 }
 
 // briefs are the stories as files.
-func (d *desk) briefs() map[string]string {
+func (d *newsroom) briefs() map[string]string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "title: %s\noverview: %s\n", d.story.Title, d.story.Overview)
 	if d.story.Audience != nil {
@@ -80,11 +80,11 @@ func (d *desk) briefs() map[string]string {
 	return map[string]string{"bridge": b.String(), "ferry": d.other}
 }
 
-// save has the bot see what the desk wrote.
-func (d *desk) save() { d.source.set(d.briefs(), nil) }
+// save has the bot see what the newsroom wrote.
+func (d *newsroom) save() { d.source.set(d.briefs(), nil) }
 
 // tell adds an event and waits until the room is told of it in a message of its own.
-func (d *desk) tell(id, title string) chattest.Send {
+func (d *newsroom) tell(id, title string) chattest.Send {
 	d.t.Helper()
 	date, err := brief.ParseDate("2025-12-10")
 	if err != nil {
@@ -96,17 +96,17 @@ func (d *desk) tell(id, title string) chattest.Send {
 	return d.post(before)
 }
 
-func (d *desk) posts() []chattest.Send { return d.fake.Posted(room) }
+func (d *newsroom) posts() []chattest.Send { return d.fake.Posted(room) }
 
 // post waits for a message of the room beyond the first n.
-func (d *desk) post(n int) chattest.Send {
+func (d *newsroom) post(n int) chattest.Send {
 	d.t.Helper()
 	eventually(d.t, fmt.Sprintf("there are more than %d messages", n), func() bool { return len(d.posts()) > n })
 	return d.posts()[n]
 }
 
 // edits waits until so many edits were made of a message and returns them.
-func (d *desk) edits(of chat.MessageID, n int) []chattest.Act {
+func (d *newsroom) edits(of chat.MessageID, n int) []chattest.Act {
 	d.t.Helper()
 	var all []chattest.Act
 	eventually(d.t, fmt.Sprintf("message %s was edited %d times", of, n), func() bool {
@@ -116,7 +116,7 @@ func (d *desk) edits(of chat.MessageID, n int) []chattest.Act {
 	return all
 }
 
-func (d *desk) did(verb string) int {
+func (d *newsroom) did(verb string) int {
 	n := 0
 	for _, a := range d.able.Acts() {
 		if a.Verb == verb {
@@ -127,8 +127,8 @@ func (d *desk) did(verb string) int {
 }
 
 // quiet checks that the room has so many messages and answers once all that the
-// desk did so far is carried through: news about another story follow it.
-func (d *desk) quiet(posts, replies int) {
+// newsroom did so far is carried through: news about another story follow it.
+func (d *newsroom) quiet(posts, replies int) {
 	d.t.Helper()
 	d.fences++
 	d.other += fmt.Sprintf("  - {id: fence-%d, date: 2025-12-10, title: Fence %d}\n", d.fences, d.fences)
@@ -154,7 +154,7 @@ func checkSays(t *testing.T, c chat.Card, want ...string) {
 // TestRevisionIsCarriedThrough revises an event that was told: the message says so,
 // and one answer to it.
 func TestRevisionIsCarriedThrough(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	told := d.tell("inspected", "Two bearings are broken")
 	d.story.Timeline[0].Title = "Three bearings are broken"
 	d.save()
@@ -172,7 +172,7 @@ func TestRevisionIsCarriedThrough(t *testing.T) {
 // TestRetractionIsCarriedThrough retracts what was told and takes the retraction back:
 // the message is struck through, and then as it was.
 func TestRetractionIsCarriedThrough(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	told := d.tell("inspected", "Two bearings are broken")
 	d.story.Timeline[0].Retracted = &brief.Retraction{Why: "Nobody looked."}
 	d.save()
@@ -193,7 +193,7 @@ func TestRetractionIsCarriedThrough(t *testing.T) {
 // TestRemovalIsSilent takes out what was told and brings it back: the message is
 // marked, then as it was, and nothing is posted.
 func TestRemovalIsSilent(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	told := d.tell("inspected", "Two bearings are broken")
 	events := d.story.Timeline
 	d.story.Timeline = nil
@@ -215,7 +215,7 @@ func TestRemovalIsSilent(t *testing.T) {
 // TestPublishedCorrection follows an entry of the corrections to the message that told
 // the event.
 func TestPublishedCorrection(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	told := d.tell("inspected", "Two bearings are broken")
 	d.story.Corrections = []brief.Correction{{Text: "An earlier version gave four.", Item: "timeline/inspected"}}
 	d.save()
@@ -231,7 +231,7 @@ func TestPublishedCorrection(t *testing.T) {
 // TestCorrectionsOfManyMessages revises what four messages told: each is marked, and
 // one digest tells of all.
 func TestCorrectionsOfManyMessages(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	var told []chattest.Send
 	for i := range 4 {
 		told = append(told, d.tell(fmt.Sprint("event-", i), fmt.Sprint("Bearing ", i)))
@@ -255,7 +255,7 @@ func TestCorrectionsOfManyMessages(t *testing.T) {
 // TestNoCorrectionWhereAccessIsLost closes a story with the same save that corrects it:
 // the room sees nothing of it any more, in no edit and no answer.
 func TestNoCorrectionWhereAccessIsLost(t *testing.T) {
-	d := newDesk(t)
+	d := newNewsroom(t)
 	d.tell("inspected", "Two bearings are broken")
 	d.story.Timeline[0].Title = "Three bearings are broken"
 	d.story.Audience = []string{"newsroom"}
@@ -268,7 +268,7 @@ func TestNoCorrectionWhereAccessIsLost(t *testing.T) {
 
 // TestCorrectionWithoutEdit refuses every edit: the answer alone tells.
 func TestCorrectionWithoutEdit(t *testing.T) {
-	d := newDesk(t, func(d *desk) { d.refused = &chat.Fixed{Err: errors.New("message can't be edited")} })
+	d := newNewsroom(t, func(d *newsroom) { d.refused = &chat.Fixed{Err: errors.New("message can't be edited")} })
 	told := d.tell("inspected", "Two bearings are broken")
 	d.story.Timeline[0].Title = "Three bearings are broken"
 	d.save()

@@ -14,8 +14,10 @@ import (
 // up to date at most as often, and less often the longer its trouble lasts.
 const cryEvery = time.Minute
 
-// cry brings the alarms that were posted up to date until ctx is done.
+// cry brings the alarms that were posted up to date, and tells of suggestions that were
+// not told, until ctx is done.
 func (b *Bot) cry(ctx context.Context) {
+	b.tellSuggestions(ctx)
 	tick := time.NewTicker(cryEvery)
 	defer tick.Stop()
 	for {
@@ -24,6 +26,7 @@ func (b *Bot) cry(ctx context.Context) {
 			return
 		case <-tick.C:
 			b.tellAlarms(ctx)
+			b.tellSuggestions(ctx)
 		}
 	}
 }

@@ -74,8 +74,10 @@
 // which one is meant. What a conversation can order is in subscribe.go,
 // subscriptions.go and default.go, and why.go tells what became of it; help.go and
 // status.go tell of the bot itself, operators.go of what only they may know.
-// Errors come back to errors.go, which decides what a reader may be told of them,
-// and words.go has the turns of phrase that all share.
+// What a reader would correct is asked in suggest.go, put into the brief as it is
+// written by propose.go, which has package desk make a patch of it, and shown to the
+// operators by suggestions.go. Errors come back to errors.go, which decides what a
+// reader may be told of them, and words.go has the turns of phrase that all share.
 //
 // # Digests
 //
@@ -99,7 +101,7 @@
 //	the watcher             the source's notifications
 //	the reload loop         the library, and what is recorded (follow.go)
 //	the prober              whether suspended conversations can be posted to again
-//	the crier               when the alarms that were posted are brought up to date
+//	the crier               when posted alarms are brought up to date, and suggestions told
 //	the dispatcher          what is due, and every delivery
 //
 // They end in this order: the receivers and the reload loop stop, answers begun are

@@ -9,7 +9,7 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
-// event shows all there is about one event.
+// event shows all there is about one event, and how it is corrected.
 func (b *Bot) event(_ context.Context, q *question, d *brief.Dossier) (chat.Card, error) {
 	e, ok := d.Event(q.Arg("id"))
 	if !ok {
@@ -31,9 +31,8 @@ func (b *Bot) event(_ context.Context, q *question, d *brief.Dossier) (chat.Card
 	if row := involvedRow(d, e); row != nil {
 		card.Actions = append(card.Actions, row)
 	}
-	if row := neighbours(d, e); row != nil {
-		card.Actions = append(card.Actions, row)
-	}
+	suggest := chat.Action{Label: "Suggest a correction", Call: chat.NewCall("suggest", d.ID, e.ID).String()}
+	card.Actions = append(card.Actions, append(neighbours(d, e), suggest))
 	return card, nil
 }
 

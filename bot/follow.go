@@ -173,6 +173,7 @@ func (b *Bot) record(ctx context.Context, next *brief.Snapshot) error {
 	if len(changes) > 0 {
 		b.changes.clear()
 		b.announce(ctx, changes)
+		b.takeSuggestions(ctx, changes, next)
 		b.wake()
 	}
 	b.tellBroken(ctx, next)

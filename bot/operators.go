@@ -43,6 +43,11 @@ func (b *Bot) operatorItems(ctx context.Context, q *question) ([]chat.Item, erro
 		items = append(items, chat.Item{ID: "warnings", Head: chat.Styled(counted(n, "warning", "warnings")+" about the briefs", chat.Bold),
 			Body: chat.Plainly("briefbot check lists them.")})
 	}
+	if item, ok, err := b.suggestionsItem(ctx, q.now); err != nil {
+		return nil, err
+	} else if ok {
+		items = append(items, item)
+	}
 	if all.Suspended > 0 {
 		item, err := b.suspendedItem(ctx, q.now, all.Suspended)
 		if err != nil {

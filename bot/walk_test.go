@@ -46,11 +46,13 @@ func (w *walker) walk(lines ...string) {
 	}
 }
 
-// everyCommand is a line for every command, without options.
+// everyCommand is a line for every command that a manager may give, without options.
 func everyCommand(w *world) []string {
 	var lines []string
 	for _, c := range w.Host().Commands() {
-		lines = append(lines, "/"+c.Name)
+		if c.Access < chat.Operator {
+			lines = append(lines, "/"+c.Name)
+		}
 	}
 	return lines
 }

@@ -84,7 +84,10 @@ func (serveCmd) Run(ctx context.Context, s *settings, out *console, reread rerea
 			Open:       func() *brief.Reader { return b.Reader() },
 			LastChange: func(ctx context.Context, story string) (time.Time, bool, error) { return b.LastChange(ctx, story) },
 			Ledger:     ledgerView{ledger, platforms},
-			Ready:      func(ctx context.Context) error { return b.Ready(ctx) },
+			Suggestions: inbox{ledger, func(ctx context.Context, id int64, state string) error {
+				return b.SettleSuggestion(ctx, id, state, webOperator)
+			}},
+			Ready: func(ctx context.Context) error { return b.Ready(ctx) },
 			Panes: []web.Pane{
 				{Name: "Discord", Payloads: discord.Payloads, Form: discord.FormPayloads, Live: s.secret.discord != ""},
 				{Name: "Telegram", Payloads: telegram.Payloads, Form: telegram.FormPayloads, Live: s.secret.telegram != ""},

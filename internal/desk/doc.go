@@ -1,7 +1,8 @@
 // Package desk is what editors use at their desk, beside what readers see. It never
 // reads YAML: package brief does.
 //
-// A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes.
+// A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes
+// (patch.go).
 //
 // [New] is a brief to start from, and [ReadStory] makes one of a story page. Both are
 // drafts, and [Left] says what is to be done before they can be published. A page is

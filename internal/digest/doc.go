@@ -15,7 +15,7 @@
 // schedule.go says when they are due, and conversation.go moves and suspends what
 // they are for. delivery.go is a card owed to a conversation, and verb.go what is to
 // be done with a message that was posted; keep.go has what else must outlive a
-// process, alarm.go what trouble there is, prune.go forgets what was settled long ago,
+// process, alarm.go what trouble there is, suggestion.go what readers would correct, prune.go forgets what was settled long ago,
 // and status.go tells of all of it.
 //
 // browse.go finds deliveries for operators, traffic.go counts what waits, retry.go has
