@@ -170,7 +170,7 @@ func TestSuggestedOnTelegram(t *testing.T) {
 	w.telegram.Say(reader, reader, "/event grain talks-begin")
 	w.telegram.PressLabel(reads("Talks begin"), reader, "Suggest a correction")
 	first := reads("Suggest a correction · 1 of 4")
-	if !strings.Contains(first.Text, "So far: Talks begin") || !strings.Contains(first.Text, "They see your address, telegram:7007.") {
+	if !strings.Contains(first.Text, "Now: Talks begin") || !strings.Contains(first.Text, "They see your address, telegram:7007.") {
 		t.Errorf("the first question is\n%s", first.Text)
 	}
 	w.telegram.PressLabel(first, reader, "Keep as it is")
@@ -191,14 +191,9 @@ func TestSuggestedOnTelegram(t *testing.T) {
 	if got := len(w.telegram.Messages(operators)); got != 0 {
 		t.Fatalf("the operators have %d messages already", got)
 	}
-	for _, step := range []string{"Please look it over.", "4 of 4", "3 of 4"} {
-		w.telegram.PressLabel(reads(step), reader, "Back")
-	}
-	reads("2 of 4")
+	w.telegram.PressLabel(reads("Please look it over."), reader, "Change: Date")
+	reads("Now: September 2025")
 	w.telegram.Say(reader, reader, "2025-09~")
-	// A detail that is empty is skipped, a reason that was given before is kept.
-	w.telegram.PressLabel(reads("3 of 4"), reader, "Skip")
-	w.telegram.PressLabel(reads("4 of 4"), reader, "Keep as it is")
 	w.telegram.PressLabel(reads("Please look it over."), reader, "Send to the editors")
 	reads("Suggestion 1 is with the editors")
 	w.wait("the card for the operators", func() bool { return len(w.telegram.Messages(operators)) == 1 })
