@@ -333,10 +333,9 @@ sources:
   - {id: wire, publisher: The Wire}
 `
 
-// TestSuggestPatches suggests corrections of events in every style in which they can be
-// written, and has git am apply each: the brief then says just what was suggested, and
-// nothing else of it has changed.
-func TestSuggestPatches(t *testing.T) {
+// gitIn returns what runs git in a folder, without the settings of whoever tests.
+func gitIn(t *testing.T, dir string) func(in string, args ...string) string {
+	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
 		const reason = "no git found: install git to apply patches with it"
 		if os.Getenv("BRIEFBOT_TEST_REQUIRE") == "all" {
@@ -344,11 +343,10 @@ func TestSuggestPatches(t *testing.T) {
 		}
 		t.Skip(reason)
 	}
-	top := t.TempDir()
-	git := func(in string, args ...string) string {
+	return func(in string, args ...string) string {
 		t.Helper()
 		c := exec.CommandContext(t.Context(), "git", args...)
-		c.Dir, c.Stdin = top, strings.NewReader(in)
+		c.Dir, c.Stdin = dir, strings.NewReader(in)
 		c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull, "GIT_AUTHOR_NAME=Desk", "GIT_AUTHOR_EMAIL=d@example.org", "GIT_COMMITTER_NAME=Desk", "GIT_COMMITTER_EMAIL=d@example.org")
 		out, err := c.CombinedOutput()
 		if err != nil {
@@ -356,6 +354,48 @@ func TestSuggestPatches(t *testing.T) {
 		}
 		return string(out)
 	}
+}
+
+// TestSuggestPatchOfGit makes a patch of a brief that comes straight from a git
+// repository, and has git apply it there: the suggestion is then taken.
+func TestSuggestPatchOfGit(t *testing.T) {
+	top := t.TempDir()
+	git := gitIn(t, top)
+	folder := filepath.Join(top, "desk", "briefs")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "styled.yaml"), []byte(styled), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git("", "init", "-q", "-b", "main")
+	git("", "add", "-A")
+	git("", "commit", "-q", "-m", "The briefs")
+	source, err := brief.NewGit(top+"#main:desk/briefs", brief.GitOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, nil, withSource(source))
+	w.fill("reader", "/suggest styled folded", "1", map[string]string{"detail": "First line goes on.\n\nAnother paragraph.", "why": "x"})
+	s := w.suggestion(1)
+	if s.Path != "desk/briefs/styled.yaml" || s.Patch == nil {
+		t.Fatalf("it is kept as %+v", s)
+	}
+	git(string(s.Patch), "am", "-q")
+	if got := git("", "diff", "HEAD~1", "-U0"); strings.Count(got, "\n-") != 2 || !strings.Contains(got, "+      Another paragraph.") {
+		t.Errorf("the commit changes\n%s", got)
+	}
+	if _, text, err := source.Original(t.Context(), "styled"); err != nil || string(text) != styled {
+		t.Errorf("before a look the source shows %q, %v", text, err)
+	}
+}
+
+// TestSuggestPatches suggests corrections of events in every style in which they can be
+// written, and has git am apply each: the brief then says just what was suggested, and
+// nothing else of it has changed.
+func TestSuggestPatches(t *testing.T) {
+	top := t.TempDir()
+	git := gitIn(t, top)
 	git("", "init", "-q")
 	if err := os.MkdirAll(filepath.Join(top, "our stories"), 0o700); err != nil {
 		t.Fatal(err)
