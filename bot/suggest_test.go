@@ -96,6 +96,20 @@ func TestSuggestForms(t *testing.T) {
 	}
 }
 
+// TestSuggestIsKept has the call of a form kept under its ticket, however short it is: from
+// a group a link leads to it.
+func TestSuggestIsKept(t *testing.T) {
+	w := newWorld(t, testStories(t), withConfig(everyone()))
+	reply := w.ask("reader", "/suggest minimal")
+	if reply.Form == nil {
+		t.Fatalf("there is no form:\n%s", reply.Card.Plain())
+	}
+	again := w.ask("private", "~"+chat.Ticket(reply.Call))
+	if again.Form == nil || again.Call != reply.Call {
+		t.Errorf("the link leads to %q instead of %q:\n%s", again.Call, reply.Call, again.Card.Plain())
+	}
+}
+
 // addressOf returns the address of v.
 func addressOf[T any](v T) *T { return &v }
 

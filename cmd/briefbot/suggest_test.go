@@ -220,6 +220,37 @@ func TestSuggestedOnTelegram(t *testing.T) {
 	}
 }
 
+// TestSuggestedFromGroup asks for the form in a group, which reads nothing of it: a link
+// leads to the private chat.
+func TestSuggestedFromGroup(t *testing.T) {
+	t.Parallel()
+	w := newSuggested(t)
+	const reader, group = 7007, -7008
+	w.telegram.AddChat(telegramtest.Chat{ID: reader})
+	w.telegram.AddChat(telegramtest.Chat{ID: group, Title: "Readers", Members: map[int64]string{reader: "member"}})
+	w.start("--settle", "300ms", "--listen", "127.0.0.1:0")
+	w.telegram.Say(group, reader, "/suggest grain talks-begin")
+	ticket := ""
+	w.wait("the link", func() bool {
+		for _, row := range w.telegram.Last(group).Keyboard {
+			for _, b := range row {
+				if _, found, link := strings.Cut(b.URL, "?start="); link {
+					ticket = found
+				}
+			}
+		}
+		return ticket != ""
+	})
+	w.telegram.Say(reader, reader, "/start "+ticket)
+	w.wait("the first question", func() bool { return strings.Contains(w.telegram.Last(reader).Text, "Now: Talks begin") })
+	w.telegram.PressLabel(w.telegram.Last(reader), reader, "Cancel")
+	w.wait("the end", func() bool { return strings.Contains(w.telegram.Last(reader).Text, "Cancelled. Nothing was sent.") })
+	w.process.stop()
+	for _, r := range w.telegram.Refused() {
+		t.Errorf("Telegram refused %s: %s", r.Method, r.Error)
+	}
+}
+
 // TestSuggestedAndKilled kills the process once somebody was told that her suggestion is
 // with the editors: it is.
 func TestSuggestedAndKilled(t *testing.T) {
