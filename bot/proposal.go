@@ -12,8 +12,10 @@ import (
 
 // A Proposal is what would be posted if the briefs changed, in the very cards.
 type Proposal struct {
-	// Digest is what a subscription to everything would be told.
-	Digest []chat.Card
+	// Urgent is what a subscription to everything would be told at once, and Digest what
+	// it would be told by its schedule. One that is told of everything at once gets both
+	// as one digest.
+	Urgent, Digest []chat.Card
 	// Amendments are what would become of messages that were posted before.
 	Amendments []Amendment
 	// Untold are the changes that no digest tells.
@@ -34,12 +36,15 @@ type Amendment struct {
 // told at an instant. Before and after are seen through nobody's eyes in particular:
 // whoever shows the cards answers for who may see them.
 func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time) (p Proposal, err error) {
-	var told []digest.Recorded
+	var urgent, told []digest.Recorded
 	for i, c := range changes {
 		recorded := digest.Recorded{Seq: int64(i + 1), At: at, Change: c}
-		if isUntold(c) {
+		switch {
+		case isUntold(c):
 			p.Untold = append(p.Untold, c)
-		} else {
+		case c.Announce == brief.Now:
+			urgent = append(urgent, recorded)
+		default:
 			told = append(told, recorded)
 		}
 		a, ok, err := amendment(recorded, before, after)
@@ -50,10 +55,19 @@ func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time
 			p.Amendments = append(p.Amendments, a)
 		}
 	}
-	if len(told) > 0 {
-		p.Digest, err = digestCards(digestOf(told), brief.Unrestricted(after).Story, noPage)
+	if p.Urgent, err = proposed(urgent, after); err != nil {
+		return p, err
 	}
+	p.Digest, err = proposed(told, after)
 	return p, err
+}
+
+// proposed words changes as a digest; none for no changes.
+func proposed(changes []digest.Recorded, after *brief.Snapshot) ([]chat.Card, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	return digestCards(digestOf(changes), brief.Unrestricted(after).Story, noPage)
 }
 
 // isUntold reports whether no digest tells a change.

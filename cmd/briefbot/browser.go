@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,8 +59,9 @@ const (
 	pictureTakes  = 30 * time.Second
 )
 
-// picture makes a PNG of an HTML file, as high as what is on it.
-func (b browser) picture(ctx context.Context, page, to string) error {
+// picture makes a PNG of an HTML file, as high as what is on it. Part is the fragment of
+// the page's address; empty: none.
+func (b browser) picture(ctx context.Context, page, part, to string) error {
 	ctx, cancel := context.WithTimeout(ctx, pictureTakes)
 	defer cancel()
 	profile, err := os.MkdirTemp("", "briefbot-browser-")
@@ -71,6 +73,7 @@ func (b browser) picture(ctx context.Context, page, to string) error {
 	if err != nil {
 		return fmt.Errorf("making a picture of %s: %w", page, err)
 	}
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(full), "/"), Fragment: part}
 	raw := filepath.Join(profile, "page.png")
 	args := []string{
 		"--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -80,7 +83,9 @@ func (b browser) picture(ctx context.Context, page, to string) error {
 	if runtime.GOOS == "linux" && os.Getuid() == 0 {
 		args = append(args, "--no-sandbox") // Chromium has none for root, and says so instead of starting
 	}
-	out, err := exec.CommandContext(ctx, string(b), append(args, "file://"+filepath.ToSlash(full))...).CombinedOutput()
+	command := exec.CommandContext(ctx, string(b), append(args, address.String())...)
+	command.WaitDelay = 2 * time.Second // its children may keep its output open when it was stopped
+	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("making a picture of %s with %s: %w: %s", page, b, err, lastLine(out))
 	}

@@ -22,13 +22,13 @@ type diffCmd struct {
 
 // Run carries out “briefbot diff”.
 func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
-	before, err := s.state(ctx, c.Old)
-	if err != nil {
-		return err
-	}
 	load := s.state
 	if c.Preview != "" {
 		load = s.load // the report names what is broken, and shows the rest
+	}
+	before, err := load(ctx, c.Old)
+	if err != nil {
+		return err
 	}
 	after, err := load(ctx, c.New)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 			return err
 		}
 	}
-	changes := withoutBroken(brief.Diff(before, after), after.Problems())
+	changes := comparison{before: before, after: after}.changes()
 	if c.Format == "json" {
 		return printJSON(out, rows(changes))
 	}

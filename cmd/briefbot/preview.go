@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,15 +57,16 @@ func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot
 	case err != nil:
 		return err
 	}
-	report := desk.Report{Problems: after.Problems()}
-	report.Changes, report.Hidden = c.visible(brief.Diff(before, after), before, after)
-	report.Changes = withoutBroken(report.Changes, report.Problems)
+	report := comparison{before, after, c.Restricted}.report()
 	proposal, err := bot.Propose(report.Changes, before, after, p.at)
 	if err != nil {
 		return fmt.Errorf("wording the preview: %w", err)
 	}
 	report.Untold = proposal.Untold
-	if report.Digest, err = p.digest(ctx, proposal.Digest); err != nil {
+	if report.Urgent, err = p.digest(ctx, "now", "What is told at once", proposal.Urgent); err != nil {
+		return err
+	}
+	if report.Digest, err = p.digest(ctx, "digest", "The digest", proposal.Digest); err != nil {
 		return err
 	}
 	for i, a := range proposal.Amendments {
@@ -81,41 +81,8 @@ func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot
 	return p.write("report.md", []byte(report.Markdown(desk.MaxReport)))
 }
 
-// visible leaves out what changed in stories for some readers, and says how much that
-// is: a report may be read by anybody who can read the repository's comments.
-func (c diffCmd) visible(changes []brief.Change, states ...*brief.Snapshot) (shown []brief.Change, hidden int) {
-	if c.Restricted {
-		return changes, 0
-	}
-	for _, change := range changes {
-		if slices.ContainsFunc(states, func(s *brief.Snapshot) bool { return isRestricted(s, change.Story) }) {
-			hidden++
-			continue
-		}
-		shown = append(shown, change)
-	}
-	return shown, hidden
-}
-
-func isRestricted(s *brief.Snapshot, story string) bool {
-	d, ok := brief.Unrestricted(s).Story(story)
-	return ok && len(d.Audience) > 0
-}
-
-// withoutBroken leaves out the stories whose file has an error: they are not gone, but
-// served as they were.
-func withoutBroken(changes []brief.Change, problems []brief.Problem) []brief.Change {
-	broken := make(map[string]bool)
-	for _, p := range problems {
-		if p.Severity == brief.Error {
-			broken[strings.TrimSuffix(filepath.Base(p.Path), ".yaml")] = true
-		}
-	}
-	return slices.DeleteFunc(changes, func(c brief.Change) bool { return broken[c.Story] })
-}
-
 // digest shows the cards of a digest on each service.
-func (p *preview) digest(ctx context.Context, cards []chat.Card) ([]desk.Message, error) {
+func (p *preview) digest(ctx context.Context, name, title string, cards []chat.Card) ([]desk.Message, error) {
 	if len(cards) == 0 {
 		return nil, nil
 	}
@@ -123,7 +90,16 @@ func (p *preview) digest(ctx context.Context, cards []chat.Card) ([]desk.Message
 	for i, c := range cards {
 		shown[i] = web.Shown{Card: c}
 	}
-	return p.messages(ctx, "digest", "The digest", shown)
+	all, err := p.messages(ctx, name, title, shown)
+	if err != nil || p.browser == "" {
+		return all, err
+	}
+	for i := range all {
+		if all[i].Other, err = p.picture(ctx, name+"-"+strings.ToLower(all[i].Service), web.OtherColours); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // amendment shows a message as it will be corrected, and the answer to it.
@@ -159,14 +135,23 @@ func (p *preview) messages(ctx context.Context, name, title string, shown []web.
 			return nil, err
 		}
 		if p.browser != "" {
-			if err := p.browser.picture(ctx, filepath.Join(p.dir, base+".html"), filepath.Join(p.dir, base+".png")); err != nil {
+			if m.Picture, err = p.picture(ctx, base, ""); err != nil {
 				return nil, err
 			}
-			m.Picture = base + ".png"
 		}
 		all = append(all, m)
 	}
 	return all, nil
+}
+
+// picture makes a picture of a page, or of a part of it that its address names, and
+// returns the picture's name.
+func (p *preview) picture(ctx context.Context, base, part string) (string, error) {
+	page, name := filepath.Join(p.dir, base+".html"), base+".png"
+	if part != "" {
+		name = base + "-" + part + ".png"
+	}
+	return name, p.browser.picture(ctx, page, part, filepath.Join(p.dir, name))
 }
 
 func (p *preview) write(name string, data []byte) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/briefbot/briefbot/internal/brief"
+	"github.com/briefbot/briefbot/internal/desk"
 )
 
 // previewStates loads the two states of an archive, old/ and new/, as at a fixed time.
@@ -78,16 +80,39 @@ func TestPreview(t *testing.T) {
 			if diff := cmp.Diff(string(archive.Comment), string(got)); diff != "" {
 				t.Errorf("the report (-want +got):\n%s", diff)
 			}
-			for _, service := range services() {
-				page, err := os.ReadFile("out/digest-" + strings.ToLower(service.Name) + ".html")
+			pages, err := filepath.Glob("out/*.html")
+			if told := strings.Contains(string(got), "#### What subscribers are told"); err != nil || told != (len(pages) > 0) {
+				t.Errorf("%d pages, told: %v: %v", len(pages), told, err)
+			}
+			for _, name := range pages {
+				page, err := os.ReadFile(name)
 				if err != nil {
-					t.Error(err)
+					t.Fatal(err)
 				}
-				if bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("/assets/")) {
-					t.Errorf("the page for %s needs something beside itself", service.Name)
+				if bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("/assets/")) || bytes.Contains(page, []byte("secret")) {
+					t.Errorf("%s needs something beside itself, or tells what is not for everyone", name)
 				}
 			}
 		})
+	}
+}
+
+// TestPreviewRestricted has stories for some readers shown, and the report say so.
+func TestPreviewRestricted(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/preview/audience.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := previewStates(t, archive)
+	report := comparison{before, after, true}.report()
+	if report.Hidden != 0 || !slices.Equal(report.Exposed, []string{"opened", "secret"}) {
+		t.Errorf("hidden: %d, exposed: %v", report.Hidden, report.Exposed)
+	}
+	text := report.Markdown(desk.MaxReport)
+	for _, want := range []string{"**Not for everyone:** `opened`, `secret`", "did you mean \"kind\"?"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not have %s:\n%s", want, text)
+		}
 	}
 }
 
@@ -106,7 +131,7 @@ func TestPreviewPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := filepath.Join(t.TempDir(), "picture.png")
-	if err := b.picture(t.Context(), page, to); err != nil {
+	if err := b.picture(t.Context(), page, "", to); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(to)
@@ -136,7 +161,7 @@ func TestPreviewBrowser(t *testing.T) {
 	if err != nil {
 		t.Skip("no program that fails")
 	}
-	err = browser(failing).picture(context.Background(), "page.html", "picture.png")
+	err = browser(failing).picture(context.Background(), "page.html", "", "picture.png")
 	if err == nil || !strings.Contains(err.Error(), "page.html") {
 		t.Errorf("a browser that fails: %v", err)
 	}

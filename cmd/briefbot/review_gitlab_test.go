@@ -68,17 +68,7 @@ func (m *mergeRequest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestGitLabNote runs the last step of the template, which posts the report, twice.
 func TestGitLabNote(t *testing.T) {
 	needTools(t, "bash", "curl", "jq")
-	text, err := os.ReadFile("../../deploy/gitlab/briefbot.gitlab-ci.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var template struct {
-		Preview struct{ Script []string } `yaml:"briefs preview"`
-	}
-	if err := yaml.Unmarshal(text, &template); err != nil {
-		t.Fatal(err)
-	}
-	steps := template.Preview.Script
+	steps := gitlabScript(t, "briefs preview")
 	request := &mergeRequest{notes: []note{{ID: 1, Body: "<!-- briefbot preview --> I write as the bot does."}}}
 	server := httptest.NewServer(request)
 	defer server.Close()
@@ -108,5 +98,77 @@ func TestGitLabNote(t *testing.T) {
 		if want := fmt.Sprintf("(/uploads/%d/digest-discord.png)", request.uploads); !strings.Contains(body, report) || !strings.Contains(body, want) {
 			t.Errorf("the note is %q, want %s with %s", body, report, want)
 		}
+	}
+}
+
+// gitlabScript returns the script of a job of the template.
+func gitlabScript(t *testing.T, job string) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../deploy/gitlab/briefbot.gitlab-ci.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template map[string]yaml.Node
+	if err := yaml.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	var part struct{ Script []string }
+	node := template[job]
+	if err := node.Decode(&part); err != nil || len(part.Script) == 0 {
+		t.Fatal(job, err, part)
+	}
+	return part.Script
+}
+
+// A qualityIssue is one of GitLab's code quality report.
+type qualityIssue struct {
+	Description, Fingerprint, Severity string
+	Check                              string `json:"check_name"`
+	Location                           struct {
+		Path  string
+		Lines struct{ Begin int }
+	}
+}
+
+// TestGitLabCheck runs the last step of the template's other job, which makes a code
+// quality report of what check finds (https://docs.gitlab.com/ci/testing/code_quality/).
+func TestGitLabCheck(t *testing.T) {
+	needTools(t, "bash", "jq")
+	steps := gitlabScript(t, "briefs check")
+	check := func(brief string) ([]qualityIssue, error) {
+		t.Helper()
+		dir := t.TempDir()
+		if err := os.Mkdir(filepath.Join(dir, "briefs"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "briefs/bridge.yaml"), []byte(brief), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		said, failed := script(t, dir, map[string]string{"BRIEFS": "briefs"}, "bash", "-eu", "-o", "pipefail", "-c", steps[len(steps)-1])
+		text, err := os.ReadFile(filepath.Join(dir, "briefs-check.json"))
+		if err != nil {
+			t.Fatal(err, said)
+		}
+		var issues []qualityIssue
+		if err := json.Unmarshal(text, &issues); err != nil {
+			t.Fatal(err, said)
+		}
+		return issues, failed
+	}
+	if issues, err := check("title: T\noverview: O\ntimeline: []\n"); err != nil || len(issues) != 0 {
+		t.Errorf("of a brief in order: %v, %v", issues, err)
+	}
+	issues, err := check("title: T\noverview: O\ntimeline: []\nstatus: opn\nlang: en\n")
+	if err == nil || len(issues) != 2 {
+		t.Fatalf("of a brief with two errors: %v, %v", issues, err)
+	}
+	for i, line := range []int{4, 5} {
+		got := issues[i]
+		if got.Location.Path != "briefs/bridge.yaml" || got.Location.Lines.Begin != line || got.Severity != "major" || got.Check == "" || got.Description == "" {
+			t.Errorf("the issue is %+v, want one on line %d", got, line)
+		}
+	}
+	if issues[0].Fingerprint == issues[1].Fingerprint {
+		t.Error("two issues have one fingerprint")
 	}
 }

@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 // needTools skips a test that needs programs which are not there. They are on the
@@ -202,6 +205,31 @@ func TestActionPreview(t *testing.T) {
 		t.Errorf("the report: %v\n%s", err, report)
 	}
 
+	// The base has moved on since the pull request was pushed: what moved is not its doing.
+	in(work, "checkout", "--quiet", "-b", "proposal")
+	commit("Proposed")
+	in(work, "checkout", "--quiet", "-B", "main", "HEAD~1")
+	if err := os.WriteFile(filepath.Join(work, "briefs/ferry.yaml"), []byte("title: Ferry\noverview: O\ntimeline: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in(work, "add", "-A")
+	in(work, "commit", "--quiet", "-m", "Meanwhile")
+	in(work, "merge", "--quiet", "--no-ff", "-m", "Both", "proposal")
+	in(work, "push", "--quiet", "origin", "HEAD:refs/heads/merge")
+	merge := in(work, "rev-parse", "HEAD")
+	in(checkout, "fetch", "--quiet", "--depth=1", "origin", merge)
+	in(checkout, "checkout", "--quiet", merge)
+	said, err = script(t, checkout, map[string]string{
+		"BRIEFBOT": "briefbot", "BRIEFS": "briefs", "BASE": base, "MERGE": merge, "FOLDER": out, "BROWSER": noBrowser,
+	}, "bash", actionPath(t, "preview.sh"))
+	if err != nil {
+		t.Fatal(err, said)
+	}
+	report, err = os.ReadFile(filepath.Join(out, "report.md"))
+	if err != nil || !strings.Contains(string(report), "- title: After\n  + title: Proposed") || strings.Contains(string(report), "ferry") {
+		t.Errorf("the report of a merge: %v\n%s", err, report)
+	}
+
 	push := func(place, name string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(out, name), []byte("a picture"), 0o600); err != nil {
@@ -222,5 +250,54 @@ func TestActionPreview(t *testing.T) {
 	}
 	if n := in(origin, "rev-list", "--count", "previews"); n != "2" {
 		t.Errorf("the branch has %s commits, want 2", n)
+	}
+}
+
+// TestActionText reads what GitHub reads: nothing of a pull request is put into the text
+// of a script, where it would be run, every script is one, and what is used is there.
+func TestActionText(t *testing.T) {
+	needTools(t, "bash")
+	text, err := os.ReadFile(actionPath(t, "action.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Inputs map[string]struct{ Description string }
+		Runs   struct {
+			Using string
+			Steps []struct {
+				Name, ID, Uses, Shell, Run string
+				Env                        map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &action); err != nil {
+		t.Fatal(err)
+	}
+	if action.Runs.Using != "composite" || len(action.Runs.Steps) == 0 {
+		t.Fatalf("the action is %q of %d steps", action.Runs.Using, len(action.Runs.Steps))
+	}
+	known := make(map[string]bool)
+	for _, step := range action.Runs.Steps {
+		known[step.ID] = true
+		if step.Run == "" {
+			continue
+		}
+		if step.Shell != "bash" || strings.Contains(step.Run, "${{") {
+			t.Errorf("%s: an expression is in the text of a script, or the shell is not said", step.Name)
+		}
+		if said, err := script(t, t.TempDir(), nil, "bash", "-n", "-c", step.Run); err != nil {
+			t.Errorf("%s: %s", step.Name, said)
+		}
+		for _, name := range regexp.MustCompile(`\$GITHUB_ACTION_PATH/([a-z.]+)`).FindAllStringSubmatch(step.Run, -1) {
+			if _, err := os.Stat(actionPath(t, name[1])); err != nil {
+				t.Errorf("%s: %v", step.Name, err)
+			}
+		}
+	}
+	for _, use := range regexp.MustCompile(`(inputs|steps)\.([a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+		if _, input := action.Inputs[use[2]]; !input && use[1] == "inputs" || use[1] == "steps" && !known[use[2]] {
+			t.Errorf("there is no %s", use[0])
+		}
 	}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -24,9 +25,20 @@ type Report struct {
 	Changes  []brief.Change  // all of them, in the order in which they are told
 	Untold   []brief.Change  // those that no digest tells
 	Hidden   int             // how many changes of stories for some readers are left out
+	Exposed  []string        // stories for some readers that are shown
+	Access   []Access        // stories that others than before may read
+	Repaired []string        // stories whose file was in error before
 	Problems []brief.Problem // of the files as they would be
-	Digest   []Message       // what a subscription to everything would be told
+	Known    int             // how many warnings were there before, and are left out
+	Urgent   []Message       // what a subscription to everything would be told at once
+	Digest   []Message       // what it would be told by its schedule
 	Earlier  []Correction    // what would become of messages that were posted before
+}
+
+// An Access is who may read a story: these groups, or everyone if there is none.
+type Access struct {
+	Story         string
+	Before, After []string
 }
 
 // A Message is what one service would be sent.
@@ -38,6 +50,7 @@ type Message struct {
 	Cut      []string // what is left out or shortened
 	Faults   []string // what the service would refuse
 	Picture  string   // the path of a picture of it beside the report; empty: none
+	Other    string   // the path of one in the service's other colours; empty: none
 }
 
 // A Correction is what would become of a message about the item of a change.
@@ -51,6 +64,7 @@ type Correction struct {
 // out as whole parts, and the end says so.
 func (r *Report) Markdown(limit int) string {
 	parts := []string{ReportMark + "\n### " + r.summary() + "\n"}
+	parts = append(parts, r.access()...)
 	parts = append(parts, r.problems()...)
 	parts = append(parts, r.changes()...)
 	parts = append(parts, r.digest()...)
@@ -73,27 +87,45 @@ func (r *Report) Markdown(limit int) string {
 
 // summary says it all in one line.
 func (r *Report) summary() string {
-	if len(r.Changes) == 0 {
-		if r.Hidden > 0 {
-			return "Only stories for some readers change; nobody else is told anything"
-		}
+	s := r.told()
+	if n := len(r.Earlier); n > 0 {
+		s += fmt.Sprintf("; what was posted about %s is corrected", counted(n, "event", "events"))
+	}
+	if n := len(r.Access); n > 0 {
+		s += fmt.Sprintf("; others than before may read %s", counted(n, "story", "stories"))
+	}
+	if n := len(r.Repaired); n > 0 {
+		s += fmt.Sprintf("; %s repaired", counted(n, "story is", "stories are"))
+	}
+	broken := make(map[string]bool)
+	for _, p := range r.Problems {
+		broken[p.Path] = broken[p.Path] || p.Severity == brief.Error
+	}
+	if n := len(slices.DeleteFunc(slices.Collect(maps.Values(broken)), func(is bool) bool { return !is })); n > 0 {
+		s += fmt.Sprintf("; %s in error", counted(n, "file is", "files are"))
+	}
+	return s
+}
+
+// told says how much changes, and how many messages tell it.
+func (r *Report) told() string {
+	switch {
+	case len(r.Changes) == 0 && r.Hidden > 0:
+		return "Only stories for some readers change; nobody else is told anything"
+	case len(r.Changes) == 0 && len(r.Access)+len(r.Repaired) > 0:
+		return "Nobody is told anything"
+	case len(r.Changes) == 0:
 		return "Nothing changes for readers, and nobody is told anything"
 	}
 	s := fmt.Sprintf("%s in %s", counted(len(r.Changes), "change", "changes"), counted(len(stories(r.Changes)), "story", "stories"))
 	var told []string
-	for _, m := range totals(r.Digest) {
+	for _, m := range totals(append(slices.Clone(r.Urgent), r.Digest...)) {
 		told = append(told, fmt.Sprintf("%s on %s", counted(m.Messages, "message", "messages"), m.Service))
 	}
-	switch {
-	case len(told) > 0:
-		s += ", told in " + strings.Join(told, " and ")
-	default:
-		s += ", of which nobody is told"
+	if len(told) == 0 {
+		return s + ", of which nobody is told"
 	}
-	if n := len(r.Earlier); n > 0 {
-		s += fmt.Sprintf("; what was posted about %s is corrected", counted(n, "event", "events"))
-	}
-	return s
+	return s + ", told in " + strings.Join(told, " and ")
 }
 
 func stories(changes []brief.Change) (ids []string) {
@@ -118,8 +150,26 @@ func totals(all []Message) (sums []Message) {
 	return sums
 }
 
+// access says who may read what changes, where that is not everyone as before.
+func (r *Report) access() (parts []string) {
+	if len(r.Exposed) > 0 {
+		parts = append(parts, "\n**Not for everyone:** "+codes(r.Exposed)+" can be read by some groups only, and stand here for all who can read this.\n")
+	}
+	for _, a := range r.Access {
+		parts = append(parts, fmt.Sprintf("\n**Who may read %s changes:** before %s, from now on %s.\n", code(a.Story), groups(a.Before), groups(a.After)))
+	}
+	return parts
+}
+
+func groups(names []string) string {
+	if len(names) == 0 {
+		return "everyone"
+	}
+	return codes(names)
+}
+
 func (r *Report) problems() []string {
-	if len(r.Problems) == 0 {
+	if len(r.Problems) == 0 && r.Known == 0 && len(r.Repaired) == 0 {
 		return nil
 	}
 	parts := []string{"\n#### What check finds\n\n"}
@@ -128,6 +178,12 @@ func (r *Report) problems() []string {
 	}
 	if slices.ContainsFunc(r.Problems, func(p brief.Problem) bool { return p.Severity == brief.Error }) {
 		parts = append(parts, "\nA brief with an error is not served: its last good version stays, and nothing of it is told.\n")
+	}
+	if r.Known > 0 {
+		parts = append(parts, fmt.Sprintf("\n%s left out, which the briefs had before.\n", counted(r.Known, "warning is", "warnings are")))
+	}
+	if len(r.Repaired) > 0 {
+		parts = append(parts, "\n"+codes(r.Repaired)+" had an error before. What is told of it is what changed since its last good version, which cannot be seen from here.\n")
 	}
 	return parts
 }
@@ -145,7 +201,7 @@ func (r *Report) changes() (parts []string) {
 		}
 	}
 	if r.Hidden > 0 {
-		parts = append(parts, fmt.Sprintf("\n%s of stories with an `audience` are left out here, where others may read them.\n", counted(r.Hidden, "change", "changes")))
+		parts = append(parts, fmt.Sprintf("\nLeft out here, where others may read it: %s of stories with an `audience`.\n", counted(r.Hidden, "change", "changes")))
 	}
 	return parts
 }
@@ -185,12 +241,48 @@ func differences(c brief.Change) string {
 	return indent(fence("diff", b.String()), "  ")
 }
 
-func (r *Report) digest() []string {
-	if len(r.Digest) == 0 {
-		return nil
+func (r *Report) digest() (parts []string) {
+	if len(r.Urgent) > 0 {
+		parts = append(parts, "\n#### What subscribers are told at once\n\nIt waits for no schedule and no quiet hours.\n")
+		parts = appendMessages(parts, r.Urgent)
 	}
-	parts := []string{"\n#### What subscribers are told\n\nThis is what a subscription to everything gets, by its schedule. Others get the part that they ask for.\n"}
-	for _, m := range r.Digest {
+	if len(r.Digest) > 0 {
+		parts = append(parts, "\n#### What subscribers are told by their schedule\n\n"+r.subscribers()+"\n")
+		parts = appendMessages(parts, r.Digest)
+	}
+	return parts
+}
+
+// subscribers says who is told what of the digest.
+func (r *Report) subscribers() string {
+	s := "This is what a subscription to everything gets."
+	if len(r.Urgent) > 0 {
+		s += " An `immediate` one gets both as one."
+	}
+	all := len(r.Changes) - len(r.Untold)
+	normal, major := r.least(brief.Normal), r.least(brief.Major)
+	if normal < all || major < all && major > 0 {
+		s += fmt.Sprintf(" Of the %s one with `importance=normal` gets %d, and one with `importance=major` %d.", counted(all, "change", "changes"), normal, major)
+	}
+	if slices.ContainsFunc(r.Earlier, func(c Correction) bool { return c.Answered }) {
+		s += " Where an event was told that is revised or retracted now, the message about it is answered instead."
+	}
+	return s
+}
+
+// least counts the changes that a subscription is told which asks for so much.
+func (r *Report) least(least brief.Importance) (n int) {
+	for _, c := range r.Changes {
+		untold := slices.ContainsFunc(r.Untold, func(u brief.Change) bool { return u.Story == c.Story && u.Kind == c.Kind && u.Item == c.Item })
+		if !untold && c.Importance.Rank() >= least.Rank() {
+			n++
+		}
+	}
+	return n
+}
+
+func appendMessages(parts []string, all []Message) []string {
+	for _, m := range all {
 		parts = append(parts, m.markdown())
 	}
 	return parts
@@ -207,9 +299,7 @@ func (r *Report) earlier() []string {
 			line += "\nSubscribers get a short answer to it.\n"
 		}
 		parts = append(parts, line)
-		for _, m := range e.Shown {
-			parts = append(parts, m.markdown())
-		}
+		parts = appendMessages(parts, e.Shown)
 	}
 	return parts
 }
@@ -242,47 +332,10 @@ func (m Message) markdown() string {
 	if m.Picture != "" {
 		fmt.Fprintf(&b, "\n![As %s shows it](%s)\n", m.Service, m.Picture)
 	}
-	fmt.Fprintf(&b, "\n<details><summary>As text</summary>\n\n%s\n</details>\n", fence("text", m.Text))
-	return b.String()
-}
-
-// code returns a text as a span of code on one line.
-func code(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if s == "" {
-		return ""
+	if m.Other == "" {
+		fmt.Fprintf(&b, "\n<details><summary>As text</summary>\n\n%s\n</details>\n", fence("text", m.Text))
+		return b.String()
 	}
-	ticks := strings.Repeat("`", longestRun(s, '`')+1)
-	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
-		s = " " + s + " "
-	}
-	return ticks + s + ticks
-}
-
-// fence returns a text as a block of code, which no line of it can end.
-func fence(language, s string) string {
-	ticks := strings.Repeat("`", max(3, longestRun(s, '`')+1))
-	s = strings.ReplaceAll(strings.TrimRight(s, "\n"), "\r", "")
-	return ticks + language + "\n" + s + "\n" + ticks + "\n"
-}
-
-func longestRun(s string, of rune) int {
-	longest, run := 0, 0
-	for _, c := range s {
-		if c != of {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
-}
-
-func indent(s, by string) string {
-	var b strings.Builder
-	for line := range strings.Lines(s) {
-		b.WriteString(by + line)
-	}
+	fmt.Fprintf(&b, "\n<details><summary>In other colours, and as text</summary>\n\n![As %s shows it in other colours](%s)\n\n%s\n</details>\n", m.Service, m.Other, fence("text", m.Text))
 	return b.String()
 }

@@ -9,6 +9,10 @@ import (
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
+// OtherColours is the fragment of the address of a sheet's page that shows it in the other
+// colours of the service: Discord on light ground, Telegram on dark.
+const OtherColours = "other"
+
 // A Sheet shows cards as the preview does, on pages that need nothing beside themselves:
 // for a report, or for a picture of one.
 type Sheet struct {
@@ -61,7 +65,8 @@ func (s *Sheet) Page(title, service string, at time.Time, cards []Shown) ([]byte
 		if p.Name != service {
 			continue
 		}
-		page := sheetPage{Title: title, Slug: slug(p.Name), Style: template.CSS(s.web.assets.files["preview.css"].body)}
+		page := sheetPage{Title: title, Slug: slug(p.Name), Other: OtherColours,
+			Style: template.CSS(string(s.web.assets.files["preview.css"].body) + string(s.web.assets.files["sheet.css"].body))}
 		for i, c := range cards {
 			v := s.web.pane(p, entry{Card: c.Card})
 			v.Entry, v.Day = fmt.Sprintf("card-%d", i+1), at.Format("2 Jan 2006")
@@ -77,6 +82,7 @@ func (s *Sheet) Page(title, service string, at time.Time, cards []Shown) ([]byte
 type sheetPage struct {
 	Title   string
 	Slug    string
+	Other   string
 	Style   template.CSS // our own
 	Entries []sheetEntry
 }
