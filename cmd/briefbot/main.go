@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -117,6 +118,7 @@ func parse(args []string, stdout, stderr io.Writer) (*cli, *kong.Context, error)
 		kong.Name("briefbot"),
 		kong.Description(description),
 		kong.Writers(stdout, stderr),
+		kong.Vars{"terminal": strconv.FormatBool(columns(stdout) > 0)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
 		kong.ExplicitGroups([]kong.Group{{Key: "settings", Title: "Settings (flag, environment):"}}),
 	)

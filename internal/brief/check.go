@@ -27,6 +27,54 @@ func Check(paths ...string) ([]Problem, error) {
 	return withoutRepeats(all), nil
 }
 
+// A File is the file of a brief.
+type File struct {
+	Path string
+	Text []byte
+}
+
+// Files returns the briefs at paths, each a file or a folder of briefs, in this order and
+// by name. What cannot be read is left out: [Check] says why.
+func Files(paths ...string) ([]File, error) {
+	var files []File
+	for _, path := range paths {
+		found, err := filesAt(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading briefs: %w", err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+func filesAt(path string) ([]File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, names := path, []string(nil)
+	if !info.IsDir() {
+		dir, names = filepath.Dir(path), []string{filepath.Base(path)}
+	}
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.root.Close()
+	if info.IsDir() {
+		if names, _, err = f.list(); err != nil {
+			return nil, err
+		}
+	}
+	var files []File
+	for _, name := range names {
+		if text, problem := f.read(name); problem == nil {
+			files = append(files, File{Path: filepath.Join(dir, name), Text: text})
+		}
+	}
+	return files, nil
+}
+
 func checkPath(path string) ([]Problem, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -40,6 +40,7 @@ func Decode(path string, data []byte) (*Dossier, []Problem) {
 // A reading is what decoding a file comes to.
 type reading struct {
 	dossier  *Dossier
+	read     *Dossier // what could be read of it, errors or not; nil where nothing could
 	problems []Problem
 	related  []place // of the dossier's related stories, one each
 	draft    *place  // of the mark of a draft
@@ -97,10 +98,11 @@ func (d *decoder) read() reading {
 	d.offerIDs()
 	problems := d.sorted()
 	d.extend(d.root, problems)
+	read := dossier
 	if hasErrors(problems) {
 		dossier = nil
 	}
-	return reading{dossier: dossier, problems: problems, related: d.related, draft: d.draft}
+	return reading{dossier: dossier, read: read, problems: problems, related: d.related, draft: d.draft}
 }
 
 // fail records an error, warn a warning.

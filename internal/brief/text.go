@@ -13,6 +13,7 @@ type Text struct {
 	data    []byte
 	root    *yaml.Node
 	dossier *Dossier
+	read    *Dossier
 	lines   *layout
 	around  map[*yaml.Node]int // of anchored nodes, the indentation of what they stand in
 }
@@ -30,7 +31,7 @@ func ReadText(path string, data []byte) (*Text, []Problem) {
 	if root == nil {
 		return nil, r.problems
 	}
-	t := &Text{path: path, data: data, root: root, dossier: r.dossier, lines: d.layout()}
+	t := &Text{path: path, data: data, root: root, dossier: r.dossier, read: r.read, lines: d.layout()}
 	t.noteAnchors()
 	return t, r.problems
 }
@@ -48,6 +49,13 @@ func unnamed(data []byte) *yaml.Node {
 
 // Dossier returns what the text says, or nil if it has errors.
 func (t *Text) Dossier() *Dossier { return t.dossier }
+
+// Read returns what could be read of the text even where it has errors: what is wrong is
+// left out of it. It is nil where nothing could.
+func (t *Text) Read() *Dossier { return t.read }
+
+// Path returns the path that was given to [ReadText].
+func (t *Text) Path() string { return t.path }
 
 // Bytes returns the text itself, which must not be changed.
 func (t *Text) Bytes() []byte { return t.data }

@@ -1,6 +1,10 @@
 // Package desk is what editors use at their desk, beside what readers see. It never
 // reads YAML: package brief does.
 //
+// [Check] is what briefbot check prints: the errors that package brief finds, and the
+// warnings of [Lint], each a [Rule] of its own (rules.go, names.go) that only an editor can
+// judge. [Fix] mends those that carry their mending.
+//
 // A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes
 // (patch.go).
 //
