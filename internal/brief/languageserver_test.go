@@ -41,6 +41,10 @@ func TestLanguageServer(t *testing.T) {
 		if want := "id: $1\n  date: $2\n  title: $3"; item.InsertText != want {
 			t.Errorf("an event begins as %q, want %q", item.InsertText, want)
 		}
+		item = s.offers(t, "title: A\noverview: B\ntimeline: []\nsources:\n  - |\n", "A whole source")
+		if want := "id: $1\n  publisher: $2\n  title: $3\n  url: $4\n  date: $5"; item.InsertText != want {
+			t.Errorf("a source is %q, want %q", item.InsertText, want)
+		}
 	})
 	t.Run("explanations", func(t *testing.T) {
 		s.explains(t, "title: A\nover|view: B\ntimeline: []\n", "what the story is about")

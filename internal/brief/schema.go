@@ -40,6 +40,7 @@ func Schema() ([]byte, error) {
 	s.Title = "A brief: one story as briefbot tells it"
 	w := schemaWriter{definitions: s.Definitions, comments: comments}
 	w.mapping(s, reflect.TypeFor[Dossier](), dossierShape())
+	w.snippets()
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("describing a brief: %w", err)
@@ -96,6 +97,31 @@ func choiceComments(g *ast.GenDecl, comments map[string]string) {
 type schemaWriter struct {
 	definitions jsonschema.Definitions
 	comments    map[string]string
+}
+
+// snippets gives editors a whole entry to fill in where the required keys alone would be
+// a poor one: what an event should say besides, and where something was found.
+func (w schemaWriter) snippets() {
+	for _, s := range []struct {
+		name, label string
+		keys        []string
+	}{
+		{"Event", "A whole event", []string{"id", "date", "title", "kind", "detail", "sources"}},
+		{"Person", "A whole person", []string{"name", "title", "role"}},
+		{"Citation", "A whole source", []string{"id", "publisher", "title", "url", "date"}},
+		{"Retraction", "A retraction", []string{"on", "why"}},
+	} {
+		definition := w.definitions[s.name]
+		entries := make([]string, len(s.keys))
+		for i, key := range s.keys {
+			entries[i] = fmt.Sprintf(`%q: "$%d"`, key, i+1)
+			if property, _ := definition.Properties.Get(key); property.Items != nil {
+				entries[i] = fmt.Sprintf(`%q: ["$%d"]`, key, i+1)
+			}
+		}
+		body := json.RawMessage("{" + strings.Join(entries, ", ") + "}") // in this order
+		setExtra(definition, "defaultSnippets", []any{map[string]any{"label": s.label, "description": definition.Description, "body": body}})
+	}
 }
 
 func (w schemaWriter) mapping(s *jsonschema.Schema, t reflect.Type, of *shape) {

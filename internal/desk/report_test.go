@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func TestReportIsSafe(t *testing.T) {
 		source := []byte(hostileReport(hostile).Markdown(MaxReport))
 		if !utf8.Valid(source) && utf8.ValidString(hostile) {
 			t.Errorf("%q: the report is no UTF-8", hostile)
+		}
+		if bytes.ContainsFunc(source, isHidden) {
+			t.Errorf("%q: the report has characters that change how others look", hostile)
 		}
 		err := ast.Walk(parser.Parse(text.NewReader(source)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if !entering {
