@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,18 +22,6 @@ func (schemaCmd) Run(out *console) error {
 	}
 	fmt.Fprint(out.out, string(schema))
 	return nil
-}
-
-// fmtCmd is a command of the contract that this version does not have yet. It takes
-// what fmt will take, so that the answer is about that and not about the words.
-type fmtCmd struct {
-	Check bool     `help:"Only report."`
-	Paths []string `arg:"" optional:"" name:"path" help:"Briefs, or folders of them."`
-}
-
-// Run refuses “briefbot fmt”.
-func (fmtCmd) Run() error {
-	return errors.New("fmt is not built yet; briefbot check names the items that need an id")
 }
 
 type versionCmd struct{}

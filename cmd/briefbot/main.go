@@ -41,7 +41,7 @@ type cli struct {
 	Diff       diffCmd       `cmd:"" help:"Print what changed between two states of the briefs."`
 	New        newCmd        `cmd:"" help:"Write a brief to start from."`
 	Import     importCmd     `cmd:"" help:"Make a draft of a story page in plain text or Markdown."`
-	Fmt        fmtCmd        `cmd:"" hidden:"" help:"Write missing ids and order the timeline (not built yet)."`
+	Fmt        fmtCmd        `cmd:"" help:"Give items without an id one, and order timelines."`
 	Schema     schemaCmd     `cmd:"" help:"Print the JSON Schema of a dossier."`
 	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`

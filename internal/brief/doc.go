@@ -17,6 +17,9 @@
 // rather than for the bot. A draft may lack what is required; it is left out of
 // every snapshot, in which a story stays as it was before its brief became one.
 //
+// A [Text] is a brief as it is written, with where everything stands in it: what changes
+// a brief, as [Text.Set] and [Format] do, changes its bytes and nothing else.
+//
 // A [Date] is EDTF level 1 or a time. It keeps what was written, orders by the first
 // instant that may be meant, and has [Date.Words] at the precision it has. [ReadDate]
 // and [TimeWords] find dates in English prose, for editors who take one over.
