@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 // one to the other.
 type comparison struct {
 	before, after *brief.Snapshot
-	restricted    bool // stories with an audience are shown too
+	found         []brief.Problem // with the files of after
+	restricted    bool            // stories with an audience are shown too
 }
 
 // report says what a report does that needs no message.
@@ -60,29 +62,35 @@ func brokenIn(s *brief.Snapshot) map[string]bool {
 
 func storyOf(p brief.Problem) string { return strings.TrimSuffix(filepath.Base(p.Path), ".yaml") }
 
-// problems returns the errors and the warnings that were not there before, and counts
-// the other warnings. What is
-// wrong with a story for some readers is named by its place alone: the words may
-// repeat what stands there.
-func (c comparison) problems() (fresh []brief.Problem, known int) {
+// problems returns the errors, and the warnings of what changed, and counts the other
+// warnings. What is wrong with a story for some readers is named by its place alone: the
+// words may repeat what stands there.
+func (c comparison) problems() (shown []brief.Problem, known int) {
 	type problem struct{ file, rule, message string }
-	earlier := make(map[problem]int)
 	key := func(p brief.Problem) problem { return problem{filepath.Base(p.Path), p.Rule, p.Message} }
+	earlier := make(map[problem]bool)
 	for _, p := range c.before.Problems() {
-		earlier[key(p)]++
+		earlier[key(p)] = true
 	}
-	for _, p := range c.after.Problems() {
-		if k := key(p); p.Severity == brief.Warning && earlier[k] > 0 {
-			earlier[k]--
+	for _, p := range c.found {
+		story := storyOf(p)
+		if p.Severity == brief.Warning && (earlier[key(p)] || c.isSame(story)) {
 			known++
 			continue
 		}
-		if c.isRestricted(storyOf(p)) && !c.restricted {
+		if c.isRestricted(story) && !c.restricted {
 			p.Message = p.Rule + ", in a story that is not for everyone"
 		}
-		fresh = append(fresh, p)
+		shown = append(shown, p)
 	}
-	return fresh, known
+	return shown, known
+}
+
+// isSame says whether a story is in both states, and says the same in them.
+func (c comparison) isSame(story string) bool {
+	before, was := brief.Unrestricted(c.before).Story(story)
+	after, is := brief.Unrestricted(c.after).Story(story)
+	return was && is && reflect.DeepEqual(before, after)
 }
 
 // isRestricted says whether a story is for some readers only, before or after.

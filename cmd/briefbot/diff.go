@@ -35,7 +35,11 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 		return err
 	}
 	if c.Preview != "" {
-		if err := c.writePreview(ctx, before, after, out); err != nil {
+		found, err := c.problems(ctx, s, after)
+		if err != nil {
+			return err
+		}
+		if err := c.writePreview(ctx, comparison{before, after, found, c.Restricted}, out); err != nil {
 			return err
 		}
 	}
@@ -47,6 +51,24 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 		printChange(out, change)
 	}
 	return nil
+}
+
+// problems returns what check finds in the new briefs. Of a revision, whose files are
+// nowhere, it is what keeps them from being read.
+func (c diffCmd) problems(ctx context.Context, s *settings, after *brief.Snapshot) ([]brief.Problem, error) {
+	if !isFolder(c.New) {
+		return after.Problems(), nil
+	}
+	var o desk.CheckOptions
+	if folder, err := s.Briefs.folder(); err == nil && !isFolder(c.Old) && filepath.Clean(folder) == filepath.Clean(c.New) {
+		o.Base = c.Old
+	}
+	return desk.Check(ctx, o, c.New)
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // A row is a change as the JSON form prints it: with every key in every row, so
@@ -93,7 +115,7 @@ func (s *settings) state(ctx context.Context, name string) (*brief.Snapshot, err
 
 // load loads the briefs that name stands for: a folder, or else a revision.
 func (s *settings) load(ctx context.Context, name string) (*brief.Snapshot, error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+	if isFolder(name) {
 		return brief.NewDir(name, brief.DirOptions{}).Load(ctx, nil)
 	}
 	folder, err := s.Briefs.folder()

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/bot"
-	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/chat"
 	"github.com/briefbot/briefbot/internal/desk"
 	"github.com/briefbot/briefbot/internal/discord"
@@ -41,7 +40,7 @@ const maxPreviewed = 10
 // writePreview writes what the changes between two states would cause: report.md, and
 // for each service a page and a picture. Without a browser there are no pictures, and
 // the console says so.
-func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot, out *console) error {
+func (c diffCmd) writePreview(ctx context.Context, states comparison, out *console) error {
 	sheet, err := web.NewSheet(services())
 	if err != nil {
 		return err
@@ -49,7 +48,7 @@ func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot
 	if err := os.MkdirAll(c.Preview, 0o755); err != nil {
 		return fmt.Errorf("making the folder of the preview: %w", err)
 	}
-	p := preview{dir: c.Preview, at: after.Taken().UTC(), sheet: sheet, out: out}
+	p := preview{dir: c.Preview, at: states.after.Taken().UTC(), sheet: sheet, out: out}
 	p.browser, err = findBrowser(c.Browser)
 	switch {
 	case errors.Is(err, errNoBrowser):
@@ -57,8 +56,8 @@ func (c diffCmd) writePreview(ctx context.Context, before, after *brief.Snapshot
 	case err != nil:
 		return err
 	}
-	report := comparison{before, after, c.Restricted}.report()
-	proposal, err := bot.Propose(report.Changes, before, after, p.at)
+	report := states.report()
+	proposal, err := bot.Propose(report.Changes, states.before, states.after, p.at)
 	if err != nil {
 		return fmt.Errorf("wording the preview: %w", err)
 	}

@@ -64,7 +64,11 @@ func TestPreview(t *testing.T) {
 			}
 			before, after := previewStates(t, archive)
 			command := diffCmd{Preview: "out", Browser: noBrowser}
-			if err := command.writePreview(t.Context(), before, after, &console{out: new(bytes.Buffer), err: new(bytes.Buffer)}); err != nil {
+			found, err := desk.Check(t.Context(), desk.CheckOptions{Now: before.Taken()}, "new")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.writePreview(t.Context(), comparison{before: before, after: after, found: found}, &console{out: new(bytes.Buffer), err: new(bytes.Buffer)}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := os.ReadFile("out/report.md")
@@ -104,7 +108,7 @@ func TestPreviewRestricted(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, after := previewStates(t, archive)
-	report := comparison{before, after, true}.report()
+	report := comparison{before, after, after.Problems(), true}.report()
 	if report.Hidden != 0 || !slices.Equal(report.Exposed, []string{"opened", "secret"}) {
 		t.Errorf("hidden: %d, exposed: %v", report.Hidden, report.Exposed)
 	}

@@ -15,6 +15,10 @@ import (
 // the addresses of its pictures. A note on GitLab may be longer.
 const MaxReport = 60_000
 
+// maxProblems is how many problems a report names, errors first: what it is for comes
+// after them.
+const maxProblems = 30
+
 // ReportMark begins every report, so that a workflow finds its comment again.
 const ReportMark = "<!-- briefbot preview -->"
 
@@ -29,7 +33,7 @@ type Report struct {
 	Access   []Access        // stories that others than before may read
 	Repaired []string        // stories whose file was in error before
 	Problems []brief.Problem // of the files as they would be
-	Known    int             // how many warnings were there before, and are left out
+	Known    int             // how many warnings of what is as it was are left out
 	Urgent   []Message       // what a subscription to everything would be told at once
 	Digest   []Message       // what it would be told by its schedule
 	Earlier  []Correction    // what would become of messages that were posted before
@@ -172,15 +176,23 @@ func (r *Report) problems() []string {
 	if len(r.Problems) == 0 && r.Known == 0 && len(r.Repaired) == 0 {
 		return nil
 	}
-	parts := []string{"\n#### What check finds\n\n"}
-	for _, p := range r.Problems {
+	parts := []string{"\n#### What check finds\n"}
+	if len(r.Problems) > 0 {
+		parts[0] += "\n"
+	}
+	shown := slices.Clone(r.Problems)
+	slices.SortStableFunc(shown, func(a, b brief.Problem) int { return strings.Compare(string(a.Severity), string(b.Severity)) })
+	for _, p := range shown[:min(len(shown), maxProblems)] {
 		parts = append(parts, fmt.Sprintf("- **%s** %s: %s\n", p.Severity, code(fmt.Sprintf("%s:%d:%d", p.Path, p.Line, p.Column)), code(p.Message)))
+	}
+	if rest := len(shown) - maxProblems; rest > 0 {
+		parts = append(parts, fmt.Sprintf("- %d more, which `briefbot check` lists\n", rest))
 	}
 	if slices.ContainsFunc(r.Problems, func(p brief.Problem) bool { return p.Severity == brief.Error }) {
 		parts = append(parts, "\nA brief with an error is not served: its last good version stays, and nothing of it is told.\n")
 	}
 	if r.Known > 0 {
-		parts = append(parts, fmt.Sprintf("\n%s left out, which the briefs had before.\n", counted(r.Known, "warning is", "warnings are")))
+		parts = append(parts, fmt.Sprintf("\nLeft out here: %s of what is as it was.\n", counted(r.Known, "warning", "warnings")))
 	}
 	if len(r.Repaired) > 0 {
 		parts = append(parts, "\n"+codes(r.Repaired)+" had an error before. What is told of it is what changed since its last good version, which cannot be seen from here.\n")

@@ -106,3 +106,18 @@ func TestReportFits(t *testing.T) {
 		t.Error("the whole report says that there is more")
 	}
 }
+
+// TestReportProblems checks that many warnings hide neither an error nor the digest.
+func TestReportProblems(t *testing.T) {
+	r := &Report{Digest: []Message{{Service: "Discord", Messages: 1, Text: "News"}}}
+	for range 5000 {
+		r.Problems = append(r.Problems, brief.Problem{Path: "briefs/a.yaml", Line: 1, Column: 1, Severity: brief.Warning, Message: "hm"})
+	}
+	r.Problems = append(r.Problems, brief.Problem{Path: "briefs/b.yaml", Line: 7, Column: 1, Severity: brief.Error, Message: "no"})
+	got := r.Markdown(MaxReport)
+	for _, want := range []string{"- **error** `briefs/b.yaml:7:1`: `no`", "- 4971 more", "News"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the report does not have %q:\n%s", want, got)
+		}
+	}
+}
