@@ -8,12 +8,18 @@
 // typed them, without case and accents, and which one a slip of the fingers meant.
 // Stories, commands, keys of a brief and names of settings are all found by it.
 //
+// # Repositories
+//
+// Package mirror knows git and no brief: it keeps a bare copy of one branch of a
+// repository, over http, ssh or in place, and says where that stands. Secrets and
+// redirects end in it.
+//
 // # Stories
 //
 // A brief is a YAML file. Package brief reads it into a [brief.Dossier], with every
 // problem at its line and column, and keeps the last good version of a file that
 // broke. All dossiers of one state of the files are a [brief.Snapshot], which never
-// changes; a [brief.Source] makes one from what a folder holds, and the
+// changes; a [brief.Source] makes one from what a folder or a repository holds, and the
 // [brief.Library] holds the current one, so that a reload is one swap of a pointer.
 // What differs between two snapshots in a reader's eyes is a list of
 // [brief.Change].
@@ -22,6 +28,15 @@
 // somebody make a [brief.Reader], and what the asker may not see does not exist for
 // it. This is the only place where audiences are enforced: the handlers here know
 // of none.
+//
+// A [brief.Text] is a brief as it is written. Whoever changes one (briefbot fmt, check
+// --fix, a suggestion) changes its bytes where that is meant, and nothing else.
+//
+// # The desk
+//
+// Package desk is what editors use before anything is said: what only an editor can
+// judge of a brief, drafts and how they begin, the patch of a suggestion, the report of
+// a proposed change.
 //
 // # Chat
 //
