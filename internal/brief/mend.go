@@ -172,16 +172,7 @@ func (d *decoder) offerIDs() {
 // freeID returns an id made of a title that is not taken, or "" where the title has
 // nothing to make one of.
 func freeID(title string, taken map[string]bool) string {
-	base := cutSlug(slug(title), maxItemID)
-	if base == "" || !taken[base] {
-		return base
-	}
-	for i := 2; ; i++ {
-		end := "-" + strconv.Itoa(i)
-		if id := cutSlug(base, maxItemID-len(end)) + end; !taken[id] {
-			return id
-		}
-	}
+	return freeSlug(cutSlug(slug(title), maxItemID), taken)
 }
 
 // firstKey returns the edit that writes an entry before the first one of a mapping.
