@@ -249,16 +249,18 @@ func (t *Text) firstComment(from, to int, head bool) int {
 	return min(first, to)
 }
 
-// inBrackets cuts a list in brackets, unless there is a comment in it.
+// inBrackets cuts a list in brackets, unless there is a comment between its items, of which
+// it is not certain what it is about.
 func (t *Text) inBrackets(list spot, items []spot) (c cutText, ok bool) {
 	whole := t.span(list)
-	start := 0
+	start, commented := 0, false
 	for _, item := range items {
 		span := t.span(item)
 		c.between = append(c.between, string(t.data[start:span.From]))
 		c.pieces = append(c.pieces, string(t.data[span.From:span.To]))
+		commented = commented || bytes.IndexByte(t.data[max(start, whole.From):span.From], '#') >= 0
 		start = span.To
 	}
 	c.between = append(c.between, string(t.data[start:]))
-	return c, !bytes.Contains(t.data[whole.From:whole.To], []byte("#"))
+	return c, !commented && bytes.IndexByte(t.data[start:whole.To], '#') < 0
 }

@@ -117,7 +117,10 @@ func (f *field) words(old Span) (Edit, bool) {
 // rewritten replaces the words from the one at index first on by those of after.
 func (f *field) rewritten(before, after []term, first int) (Edit, bool) {
 	var e Edit
+	instead := first == 0 // of a word, so that what stands before it stays
 	switch {
+	case len(before) > first && len(after) > first && before[first].gap == after[first].gap:
+		e.From, instead = before[first].From, true
 	case first > 0:
 		e.From = before[first-1].To
 	case len(before) > 0:
@@ -137,7 +140,7 @@ func (f *field) rewritten(before, after []term, first int) (Edit, bool) {
 		breaks := strings.Count(w.gap, "\n")
 		length := utf8.RuneCountInString(text)
 		switch {
-		case i == 0 && first == 0:
+		case i == 0 && instead:
 		case breaks > 0 && strings.Trim(w.gap, "\n") != "":
 			return Edit{}, false
 		case breaks > 0:

@@ -1,10 +1,17 @@
 package brief
 
 import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/diff"
+	"gopkg.in/yaml.v3"
 )
 
 const setStyles = `title: Plain title   # kept
@@ -70,7 +77,7 @@ func TestSetStyles(t *testing.T) {
 		{"people/bob/title", "King, of [x]", "-- {id: bob, name: Bob}\n+- {id: bob, name: Bob, title: \"King, of [x]\"}\n"},
 		{"people/bob/role", "a\nb", "-- {id: bob, name: Bob}\n+- {id: bob, name: Bob, role: \"a\\nb\"}\n"},
 		{"people/eve/name", "Eve \"F\" and so on", "-    name: \"Eve \\\"E\\\" and\n+    name: \"Eve \\\"F\\\" and\n"},
-		{"people/eve/role", "plain text in three lines", "-    role: plain text in\n-      two lines # kept\n+    role: plain text in three lines # kept\n"},
+		{"people/eve/role", "plain text in three lines", "-      two lines # kept\n+      three lines # kept\n"},
 		{"people/eve/role", "a: b", "-    role: plain text in\n-      two lines # kept\n+    role: \"a: b\" # kept\n"},
 		{"people/eve/role", "- a\n- b", "-    role: plain text in\n-      two lines # kept\n+    role: | # kept\n+      - a\n+      - b\n"},
 		{"timeline/a/date", "2025-11", "-  - {id: a, date: 2025, title: Flow, people: [bob]}\n+  - {id: a, date: 2025-11, title: Flow, people: [bob]}\n"},
@@ -156,4 +163,115 @@ func TestSetKeepsBriefsValid(t *testing.T) {
 			t.Errorf("%s: %q: %v", key, value, err)
 		}
 	}
+}
+
+// FuzzSet sets fields of briefs in every style. What is set must be read again, nothing
+// else may change, and every value must be possible where the field is any text.
+func FuzzSet(f *testing.F) {
+	for which, value := range []string{"x", "a b", "a: b", "# x", " x", "a\nb", "- a\n\n  b\n", "2025", "'", `"\`, "é\u2028ж", "null", "|", "*a", "---", "a #b", "\ta", "x " + strings.Repeat("word ", 60)} {
+		f.Add(uint16(which), value)
+		f.Add(uint16(which*31), value)
+	}
+	texts := settable(f)
+	f.Fuzz(func(t *testing.T, which uint16, value string) {
+		text := texts[int(which)%len(texts)]
+		checkSet(t, text, int(which)/len(texts), value)
+	})
+}
+
+// plainLines writes all ends of lines in one way.
+var plainLines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// canBeSet reports whether every text can hold a value.
+func canBeSet(value string) bool {
+	forbidden := func(c rune) bool { return unicode.IsControl(c) && !strings.ContainsRune("\n\r\t", c) }
+	return strings.ContainsFunc(value, visible) && utf8.ValidString(value) && !strings.ContainsFunc(value, forbidden)
+}
+
+// settable returns briefs without errors.
+func settable(tb testing.TB) []*Text {
+	var texts []*Text
+	for _, file := range []string{"testdata/stories/full.yaml", "../../briefs/us-nss-2025.yaml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, data := range []string{string(data), strings.ReplaceAll(string(data), "\n", "\r\n")} {
+			text, _ := ReadText(file, []byte(data))
+			if text.dossier == nil {
+				tb.Fatalf("%s has errors", file)
+			}
+			texts = append(texts, text)
+		}
+	}
+	whole := strings.Replace(setStyles, "scenarios:", "overview: >+\n\n  a\n  b\n\n\nscenarios:", 1)
+	whole = strings.Replace(whole, "overview: |  # kept\n  First.\n\n  Second\n", "", 1)
+	whole = strings.Replace(whole, "  - &c\n    id: c\n", "  - &c\n    id: c\n    date: 2026\n", 1)
+	text, problems := ReadText("x.yaml", []byte(strings.ReplaceAll(whole, ", date: 2024}", "}")))
+	if text == nil || text.dossier == nil {
+		tb.Fatal(problems)
+	}
+	return append(texts, text)
+}
+
+// A fieldAt is a field that can be set; a free one takes any text.
+type fieldAt struct {
+	section, item, key string
+	free, prose        bool
+}
+
+// in returns the mapping of the field in the JSON form of a dossier.
+func (at fieldAt) in(dossier map[string]any) map[string]any {
+	if at.section == "" {
+		return dossier
+	}
+	for _, each := range dossier[at.section].([]any) {
+		if item := each.(map[string]any); item["id"] == at.item {
+			return item
+		}
+	}
+	return nil
+}
+
+func fieldsOf(t *Text) []fieldAt {
+	var fields []fieldAt
+	add := func(section, item string, s *shape) {
+		for _, r := range s.rules {
+			if r.key == "id" || r.key == "name" || r.key == "label" || r.key == "title" && section != "timeline" && section != "" {
+				continue // the item would be another
+			}
+			of, _, _, _ := fieldRule(section, r.key)
+			free := of.Kind() == reflect.String && !r.strict && r.max == 0 && r.kind != "period"
+			fields = append(fields, fieldAt{section: section, item: item, key: r.key, free: free, prose: r.kind == "prose"})
+		}
+	}
+	add("", "", dossierShape())
+	for _, section := range dossierShape().sections() {
+		i, _ := dossierShape().rule(section)
+		list, ok := t.find(section, "", "")
+		if !ok {
+			continue
+		}
+		for n, item := range t.items(list) {
+			if id, _ := t.idOf(section, item); id != "" && n < 3 {
+				add(section, id, dossierShape().rules[i].of)
+			}
+		}
+	}
+	return slices.DeleteFunc(fields, func(at fieldAt) bool {
+		s, ok := t.find(at.section, at.item, at.key)
+		return ok && (s.node.Anchor != "" || s.node.Kind == yaml.AliasNode) // tested above
+	})
+}
+
+func asJSON(tb testing.TB, d *Dossier) map[string]any {
+	data, err := json.Marshal(d)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		tb.Fatal(err)
+	}
+	return v
 }
