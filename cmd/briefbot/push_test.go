@@ -219,10 +219,10 @@ func TestPushToDigest(t *testing.T) {
 	if log := w.process.log(); strings.Contains(log, pushSecret) || !strings.Contains(log, "a webhook was refused") {
 		t.Errorf("the log:\n%s", log)
 	}
-	sent := w.first("/ledger?state=sent&platform=telegram")
-	if !w.has(sent, "Edited by <bdi>Editor of Forgejo</bdi>") {
-		t.Error("the ledger does not name the editor")
-	}
+	// What was posted is written down a moment later.
+	w.wait("the editor in the ledger", func() bool {
+		return w.has(w.first("/ledger?state=sent&platform=telegram"), "Edited by <bdi>Editor of Forgejo</bdi>")
+	})
 	w.process.stop()
 }
 
