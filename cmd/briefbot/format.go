@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -20,8 +22,11 @@ type fmtCmd struct {
 // Run carries out “briefbot fmt”. A brief in error is left as it is and named; the others
 // are formatted all the same.
 func (c fmtCmd) Run(s *settings, out *console) error {
-	if len(c.Paths) == 1 && c.Paths[0] == "-" {
+	switch {
+	case len(c.Paths) == 1 && c.Paths[0] == "-":
 		return c.stream(os.Stdin, out)
+	case slices.Contains(c.Paths, "-"):
+		return errors.New("- stands for a brief from standard input, and goes with no other path: call fmt twice")
 	}
 	paths := c.Paths
 	if len(paths) == 0 {
@@ -31,11 +36,14 @@ func (c fmtCmd) Run(s *settings, out *console) error {
 		}
 		paths = []string{folder}
 	}
-	files, err := brief.Files(paths...)
+	files, unread, err := brief.Files(paths...)
 	if err != nil {
 		return err
 	}
-	failed, changed := false, false
+	for _, p := range unread {
+		fmt.Fprintln(out.err, p)
+	}
+	failed, changed := len(unread) > 0, false
 	for _, f := range files {
 		text, ok := c.format(f, out)
 		failed = failed || !ok
@@ -44,7 +52,8 @@ func (c fmtCmd) Run(s *settings, out *console) error {
 		}
 		changed = true
 		if err := c.tell(f, text, out); err != nil {
-			return err
+			fmt.Fprintln(out.err, err) // the others can be written all the same
+			failed = true
 		}
 	}
 	if failed || c.Check && changed {

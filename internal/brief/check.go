@@ -34,23 +34,24 @@ type File struct {
 }
 
 // Files returns the briefs at paths, each a file or a folder of briefs, in this order and
-// by name. What cannot be read is left out: [Check] says why.
-func Files(paths ...string) ([]File, error) {
+// by name, and for those that cannot be read a problem each.
+func Files(paths ...string) ([]File, []Problem, error) {
 	var files []File
+	var problems []Problem
 	for _, path := range paths {
-		found, err := filesAt(path)
+		found, unread, err := filesAt(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading briefs: %w", err)
+			return nil, nil, fmt.Errorf("reading briefs: %w", err)
 		}
-		files = append(files, found...)
+		files, problems = append(files, found...), append(problems, unread...)
 	}
-	return files, nil
+	return files, problems, nil
 }
 
-func filesAt(path string) ([]File, error) {
+func filesAt(path string) ([]File, []Problem, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	dir, names := path, []string(nil)
 	if !info.IsDir() {
@@ -58,21 +59,25 @@ func filesAt(path string) ([]File, error) {
 	}
 	f, err := openFolder(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.root.Close()
 	if info.IsDir() {
 		if names, _, err = f.list(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	var files []File
+	var problems []Problem
 	for _, name := range names {
 		if text, problem := f.read(name); problem == nil {
 			files = append(files, File{Path: filepath.Join(dir, name), Text: text})
+		} else {
+			problem.Path = filepath.Join(dir, name)
+			problems = append(problems, *problem)
 		}
 	}
-	return files, nil
+	return files, problems, nil
 }
 
 func checkPath(path string) ([]Problem, error) {

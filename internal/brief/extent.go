@@ -97,9 +97,22 @@ func (t *Text) entry(s spot, name string) (key, value spot, ok bool) {
 }
 
 // start returns the first byte of a node: of its anchor or tag, if it has one.
-func (t *Text) start(n *yaml.Node) int {
-	r := t.lines.yaml // a ruler remembers, and a text may have many readers
-	return r.find(place{n.Line, n.Column})
+func (t *Text) start(n *yaml.Node) int { return t.starts()[n] }
+
+// findStarts finds where the nodes begin, in their order, since a ruler counts a line from
+// its start otherwise, and all of a brief may be in one.
+func (t *Text) findStarts() map[*yaml.Node]int {
+	starts := make(map[*yaml.Node]int)
+	r := t.lines.yaml
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		starts[n] = r.find(place{n.Line, n.Column})
+		for _, child := range n.Content {
+			walk(child)
+		}
+	}
+	walk(t.root)
+	return starts
 }
 
 // span returns where a node stands.
@@ -164,12 +177,13 @@ func (t *Text) wordEnd(at int, flow bool) int {
 	if flow || t.data[at] == '&' {
 		ends += ",[]{}:"
 	}
-	for i, c := range string(t.data[at+1:]) {
-		if strings.ContainsRune(ends, c) && !(c == ':' && t.data[at] == '!') || isBreak(c) {
-			return at + 1 + i
-		}
+	i := bytes.IndexFunc(t.data[at+1:], func(c rune) bool {
+		return strings.ContainsRune(ends, c) && !(c == ':' && t.data[at] == '!') || isBreak(c)
+	})
+	if i < 0 {
+		return len(t.data)
 	}
-	return len(t.data)
+	return at + 1 + i
 }
 
 // opens reports whether a node written in brackets or braces begins with one. One in
@@ -275,10 +289,8 @@ func isBreak(c rune) bool {
 // skipSpace returns the first byte from at on that is neither space nor the end of a
 // line.
 func (t *Text) skipSpace(at int) int {
-	for i, c := range string(t.data[at:]) {
-		if !isPlainSpace(c) {
-			return at + i
-		}
+	if i := bytes.IndexFunc(t.data[at:], func(c rune) bool { return !isPlainSpace(c) }); i >= 0 {
+		return at + i
 	}
 	return len(t.data)
 }
@@ -299,10 +311,8 @@ func (t *Text) lineStart(at int) int {
 
 // lineEnd returns the byte after the last of a line, before its break.
 func (t *Text) lineEnd(at int) int {
-	for i, c := range string(t.data[at:]) {
-		if isBreak(c) {
-			return at + i
-		}
+	if i := bytes.IndexFunc(t.data[at:], isBreak); i >= 0 {
+		return at + i
 	}
 	return len(t.data)
 }

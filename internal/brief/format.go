@@ -26,13 +26,23 @@ func Format(path string, text []byte) ([]byte, []Problem) {
 	}
 	t, problems := ReadText(path, named)
 	if t == nil || t.read == nil || hasErrors(problems) {
-		return text, problems
+		return text, withoutNames(problems)
 	}
 	ordered, problem := t.ordered()
 	if problem != nil {
 		problems = append(problems, *problem)
 	}
 	return ordered, problems
+}
+
+// withoutNames says of events that still need an id why they got none.
+func withoutNames(problems []Problem) []Problem {
+	for i, p := range problems {
+		if p.Rule == RuleMissing && p.Message == "an event needs id" {
+			problems[i].Message = "no id can be made for this event, whose title has no Latin letters: write an id"
+		}
+	}
+	return problems
 }
 
 // identified returns the text with an id for every item that has none.

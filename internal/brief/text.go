@@ -2,6 +2,7 @@ package brief
 
 import (
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -15,7 +16,8 @@ type Text struct {
 	dossier *Dossier
 	read    *Dossier
 	lines   *layout
-	around  map[*yaml.Node]int // of anchored nodes, the indentation of what they stand in
+	around  map[*yaml.Node]int        // of anchored nodes, the indentation of what they stand in
+	starts  func() map[*yaml.Node]int // where nodes begin, found when it is first asked
 }
 
 // ReadText reads a brief as it is written. The problems are those that [Decode] finds.
@@ -32,6 +34,7 @@ func ReadText(path string, data []byte) (*Text, []Problem) {
 		return nil, r.problems
 	}
 	t := &Text{path: path, data: data, root: root, dossier: r.dossier, read: r.read, lines: d.layout()}
+	t.starts = sync.OnceValue(t.findStarts)
 	t.noteAnchors()
 	return t, r.problems
 }

@@ -57,7 +57,7 @@ func Fix(ctx context.Context, o CheckOptions, paths ...string) (all []Mended, er
 // each calls do with every brief at paths that is YAML, and with what it is to be
 // compared with.
 func each(ctx context.Context, o CheckOptions, paths []string, do func(*brief.Text, LintOptions)) error {
-	files, err := brief.Files(paths...)
+	files, _, err := brief.Files(paths...) // why others cannot be read is told by brief.Check
 	if err != nil {
 		return err
 	}
