@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -39,7 +40,7 @@ func Format(path string, text []byte) ([]byte, []Problem) {
 func withoutNames(problems []Problem) []Problem {
 	for i, p := range problems {
 		if p.Rule == RuleMissing && p.Message == "an event needs id" {
-			problems[i].Message = "no id can be made for this event, whose title has no Latin letters: write an id"
+			problems[i].Message = "an event needs an id, and none can be made of its title: write one"
 		}
 	}
 	return problems
@@ -74,7 +75,7 @@ func (t *Text) missingIDs(section string) (edits []Edit) {
 		}
 	}
 	for _, item := range t.items(list) {
-		if item.node.Kind != yaml.MappingNode || valueOf(item.node, "id") != nil {
+		if item.node.Kind != yaml.MappingNode || len(item.node.Content) == 0 || valueOf(item.node, "id") != nil {
 			continue
 		}
 		base, _ := t.idOf(section, item)
@@ -82,7 +83,7 @@ func (t *Text) missingIDs(section string) (edits []Edit) {
 			base = cutSlug(slug(t.textOf(item, "title")), maxItemID)
 		}
 		id := freeSlug(base, taken)
-		edit, ok := t.firstKey(item.node, "id: "+id)
+		edit, ok := idBefore(t.data, t.start(item.node.Content[0]), item.node, id)
 		if id == "" || !ok {
 			continue
 		}
@@ -105,20 +106,25 @@ func freeSlug(base string, taken map[string]bool) string {
 	}
 }
 
-// firstKey returns the edit that writes an entry before the first one of a mapping.
-func (t *Text) firstKey(n *yaml.Node, entry string) (Edit, bool) {
-	if len(n.Content) == 0 {
-		return Edit{}, false
+// idBefore returns the edit that writes an id before the first entry of the mapping n,
+// which is at a byte; in quotation marks where the keys have them, as in JSON.
+func idBefore(data []byte, at int, n *yaml.Node, id string) (Edit, bool) {
+	entry := "id: " + id
+	if n.Content[0].Style&yaml.DoubleQuotedStyle != 0 {
+		entry = fmt.Sprintf("%q: %q", "id", id)
 	}
-	at := t.start(n.Content[0])
 	if n.Style&yaml.FlowStyle != 0 {
 		return Edit{Span{at, at}, entry + ", "}, true
 	}
-	from := t.lineStart(at)
-	if strings.Trim(string(t.data[from:at]), " -") != "" {
+	from := bytes.LastIndexFunc(data[:at], isBreak) + 1
+	if from > 0 {
+		_, size := utf8.DecodeRune(data[from-1:])
+		from += size - 1
+	}
+	if strings.Trim(string(data[from:at]), " -") != "" {
 		return Edit{}, false // an anchor or a tag stands before it
 	}
-	return Edit{Span{at, at}, entry + t.newline() + strings.Repeat(" ", at-from)}, true
+	return Edit{Span{at, at}, entry + newlineOf(data, at) + strings.Repeat(" ", at-from)}, true
 }
 
 // ordered returns the text with the events of the timeline in the order of their dates.
@@ -218,7 +224,7 @@ func (t *Text) pieces(list spot, items []spot) (cutText, bool) {
 	start := 0
 	for i, item := range items {
 		span := t.span(item)
-		end := t.after(span.To)
+		end := t.afterComments(t.after(span.To), t.indent(list))
 		from := t.firstComment(at, t.lineStart(span.From), i == 0)
 		c.between = append(c.between, string(t.data[start:from]))
 		c.pieces = append(c.pieces, string(t.data[from:end]))
@@ -236,7 +242,7 @@ func (t *Text) head(list spot) int {
 		return -1
 	}
 	after := t.after(t.start(key.node))
-	if after > t.lineStart(t.start(list.node)) {
+	if after > t.lineStart(t.content(list.node)) {
 		return -1
 	}
 	return after
@@ -244,6 +250,20 @@ func (t *Text) head(list spot) int {
 
 // after returns the first byte of the line after that in which a byte is.
 func (t *Text) after(at int) int { return t.nextLine(t.lineEnd(at)) }
+
+// afterComments returns the first line from a byte on that is no comment further to the
+// right than a column: such a comment belongs to the item above it.
+func (t *Text) afterComments(at, column int) int {
+	for at < len(t.data) {
+		line := t.data[at:t.lineEnd(at)]
+		text := bytes.TrimLeft(line, " ")
+		if len(text) == 0 || text[0] != '#' || len(line)-len(text) <= column {
+			break
+		}
+		at = t.after(at)
+	}
+	return at
+}
 
 // firstComment returns where, between two lines, the comments begin that belong to the
 // second: all of them between two items, and at the head of a list those behind the last

@@ -129,7 +129,7 @@ func (w *writer) timeline() {
 		return
 	}
 	indent := w.pick("", "  ", "    ")
-	w.WriteString("timeline:" + w.pick("\n", " # all of it\n", "\n\n") + w.pick("", "", indent+"# about the list\n\n"))
+	w.WriteString("timeline:" + w.pick("\n", " # all of it\n", "\n\n", " &all\n") + w.pick("", "", indent+"# about the list\n\n"))
 	for i := range n {
 		w.event(indent, fmt.Sprintf("e%d", i))
 	}
@@ -197,6 +197,7 @@ func (w *writer) event(indent, name string) {
 		}
 		part()
 	}
+	w.WriteString(w.pick("", "", inner+"# after "+name+"\n"))
 }
 
 // involved writes the people of an event, perhaps by an alias.
@@ -270,6 +271,10 @@ func runes(text []byte) map[rune]int {
 	return counts
 }
 
+var belowKey = regexp.MustCompile(`# below \w+`)
+
+var afterEvent = regexp.MustCompile(`# after (e\d+)`)
+
 var aboutEvent = regexp.MustCompile(`# (?:above|inside|beside) (e\d+)`)
 
 // checkOrdered checks that the events stand in the order of their dates, each with its
@@ -290,6 +295,13 @@ func checkOrdered(t *testing.T, text *Text, data string) {
 		for _, match := range aboutEvent.FindAllStringSubmatch(data[at:end], -1) {
 			if match[1] != e.Title {
 				t.Fatalf("a comment about %s is at %s:\n%s", match[1], e.Title, data)
+			}
+		}
+		rest := data[end:]
+		for _, match := range afterEvent.FindAllStringSubmatchIndex(rest, 1) {
+			owner := rest[match[2]:match[3]]
+			if before := strings.TrimSpace(belowKey.ReplaceAllString(rest[:match[0]], "")); (owner == e.Title) != (before == "") {
+				t.Fatalf("the comment after %s is not there, but near %s:\n%s", owner, e.Title, data)
 			}
 		}
 		at = end
@@ -336,4 +348,4 @@ func checkSet(t *testing.T, text *Text, which int, value string) {
 }
 
 // noted finds the comments of generated briefs.
-var noted = regexp.MustCompile(`# (a brief|between|said|below \w+|all( of it)?|about the list|the end|above e\d|beside e\d|inside e\d|when|both|text|for good)`)
+var noted = regexp.MustCompile(`# (a brief|between|said|below \w+|all( of it)?|about the list|the end|above e\d|beside e\d|inside e\d|after e\d|when|both|text|for good)`)

@@ -158,7 +158,7 @@ func (d *decoder) offerIDs() {
 	}
 	for _, item := range d.nameless {
 		id := freeID(item.title, taken)
-		edit, ok := d.firstKey(item.node, "id: "+id)
+		edit, ok := d.firstID(item.node, id)
 		if id == "" || !ok {
 			continue
 		}
@@ -175,29 +175,13 @@ func freeID(title string, taken map[string]bool) string {
 	return freeSlug(cutSlug(slug(title), maxItemID), taken)
 }
 
-// firstKey returns the edit that writes an entry before the first one of a mapping.
-func (d *decoder) firstKey(n *yaml.Node, entry string) (Edit, bool) {
+// firstID returns the edit that writes an id before the first entry of a mapping.
+func (d *decoder) firstID(n *yaml.Node, id string) (Edit, bool) {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		return Edit{}, false
 	}
 	at := d.offset(d.at(n.Content[0]))
-	if n.Style&yaml.FlowStyle != 0 {
-		return Edit{Span{at, at}, entry + ", "}, true
-	}
-	from := bytes.LastIndexByte(d.data[:at], '\n') + 1
-	if len(bytes.Trim(d.data[from:at], " -")) > 0 {
-		return Edit{}, false // an anchor or a tag
-	}
-	return Edit{Span{at, at}, entry + d.lineEnd(at) + strings.Repeat(" ", at-from)}, true
-}
-
-// lineEnd returns how the line of a byte ends.
-func (d *decoder) lineEnd(offset int) string {
-	line, _, _ := bytes.Cut(d.data[offset:], []byte("\n"))
-	if bytes.HasSuffix(line, []byte("\r")) {
-		return "\r\n"
-	}
-	return "\n"
+	return idBefore(d.data, at, n, id)
 }
 
 // extend gives problems with what is written on one line their ends.

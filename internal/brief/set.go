@@ -437,8 +437,15 @@ func (f *field) entryEnd(i int) int {
 }
 
 // newline returns how the file ends its lines.
-func (t *Text) newline() string {
-	if i := bytes.IndexByte(t.data, '\n'); i > 0 && t.data[i-1] == '\r' {
+func (t *Text) newline() string { return newlineOf(t.data, 0) }
+
+// newlineOf returns how a text ends the line of a byte, or else the first one.
+func newlineOf(data []byte, at int) string {
+	end := bytes.IndexByte(data[at:], '\n')
+	switch {
+	case end < 0 && at > 0:
+		return newlineOf(data, 0)
+	case at+end > 0 && data[at+end-1] == '\r':
 		return "\r\n"
 	}
 	return "\n"
