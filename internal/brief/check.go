@@ -14,10 +14,15 @@ import (
 //
 // Files are judged as a [Dir] would judge them: a link that leads out of the
 // folder is not followed.
-func Check(paths ...string) ([]Problem, error) {
+func Check(paths ...string) ([]Problem, error) { return CheckEach(paths, func(*Text) {}) }
+
+// CheckEach is [Check], and has each brief that is YAML looked at while it is at hand:
+// look is called by several goroutines, in no order, and should keep no text, of which
+// thousands would fill the memory.
+func CheckEach(paths []string, look func(*Text)) ([]Problem, error) {
 	var all []Problem
 	for _, path := range paths {
-		problems, err := checkPath(path)
+		problems, err := checkPath(path, look)
 		if err != nil {
 			return nil, fmt.Errorf("checking briefs: %w", err)
 		}
@@ -80,7 +85,7 @@ func filesAt(path string) ([]File, []Problem, error) {
 	return files, problems, nil
 }
 
-func checkPath(path string) ([]Problem, error) {
+func checkPath(path string, look func(*Text)) ([]Problem, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -95,7 +100,7 @@ func checkPath(path string) ([]Problem, error) {
 	}
 	defer f.root.Close()
 	if !info.IsDir() {
-		return f.check(path), nil
+		return f.check(path, look), nil
 	}
 	names, problems, err := f.list()
 	if err != nil {
@@ -105,18 +110,21 @@ func checkPath(path string) ([]Problem, error) {
 		problems = append(problems, *fileProblem(path, Warning, "holds no briefs: a brief is a file <id>"+briefExt))
 	}
 	found := make([][]Problem, len(names))
-	spread(len(names), func(i int) { found[i] = f.check(f.join(names[i])) })
+	spread(len(names), func(i int) { found[i] = f.check(f.join(names[i]), look) })
 	return append(problems, slices.Concat(found...)...), nil
 }
 
-// check checks the file of the folder at path.
-func (f *folder) check(path string) []Problem {
+// check checks the file of the folder at path, and has it looked at.
+func (f *folder) check(path string, look func(*Text)) []Problem {
 	data, problem := f.read(filepath.Base(path))
 	if problem != nil {
 		problem.Path = path
 		return []Problem{*problem}
 	}
-	r := decode(path, data)
+	t, r := readAsText(path, data)
+	if t != nil {
+		look(t)
+	}
 	if r.dossier == nil {
 		return r.problems
 	}

@@ -24,6 +24,11 @@ type Text struct {
 // The text is nil where data is not one YAML document; there is one of a file that is
 // YAML but in error, so that things can be pointed at and mended.
 func ReadText(path string, data []byte) (*Text, []Problem) {
+	t, r := readAsText(path, data)
+	return t, r.problems
+}
+
+func readAsText(path string, data []byte) (*Text, reading) {
 	d := &decoder{path: path, data: data, ids: make(map[string]map[string]*yaml.Node)}
 	r := protect(path, d.read)
 	root := d.root
@@ -31,12 +36,12 @@ func ReadText(path string, data []byte) (*Text, []Problem) {
 		root = unnamed(data)
 	}
 	if root == nil {
-		return nil, r.problems
+		return nil, r
 	}
 	t := &Text{path: path, data: data, root: root, dossier: r.dossier, read: r.read, lines: d.layout()}
 	t.starts = sync.OnceValue(t.findStarts)
 	t.noteAnchors()
-	return t, r.problems
+	return t, r
 }
 
 // unnamed returns the document in data whatever the name of its file, or nil if it is
@@ -69,6 +74,27 @@ func (t *Text) Place(offset int) (line, column int) {
 	r := t.lines.editor // a ruler remembers, and a text may have many readers
 	p := r.place(min(max(offset, 0), len(t.data)))
 	return p.line, p.column
+}
+
+// Blocks returns where the texts stand that follow a | or a >, in the order of the file:
+// in them every character counts, and nothing is a comment.
+func (t *Text) Blocks() []Span {
+	var blocks []Span
+	var walk func(s spot)
+	walk = func(s spot) {
+		if s.node.Kind == yaml.ScalarNode && s.node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			blocks = append(blocks, t.span(s))
+		}
+		if len(s.node.Content) == 0 {
+			return
+		}
+		inner := t.indent(s)
+		for _, child := range s.node.Content {
+			walk(spot{child, inner})
+		}
+	}
+	walk(t.top())
+	return blocks
 }
 
 // Locate returns the bytes of the value that stands under a key of an item of a

@@ -1,9 +1,11 @@
 // Package desk is what editors use at their desk, beside what readers see. It never
 // reads YAML: package brief does.
 //
-// [Check] is what briefbot check prints: the errors that package brief finds, and the
-// warnings of [Lint], each a [Rule] of its own (rules.go, names.go) that only an editor can
-// judge. [Fix] mends those that carry their mending.
+// [Check] is what briefbot check prints: the errors that package brief finds, and warnings
+// of what only an editor can judge, each a [Rule] of its own (rules.go, names.go). Every
+// brief is looked at once, while it is in memory (survey.go), and comments take warnings
+// back (allow.go). [Fix] mends those that carry their mending, and nothing whose mending
+// would make an error (mend.go).
 //
 // A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes
 // (patch.go).

@@ -16,9 +16,9 @@ func TestRulesInDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := "| rule | warns of |\n| --- | --- |\n"
+	table := "| rule | looks for | |\n| --- | --- | --- |\n"
 	for _, r := range desk.Rules() {
-		table += fmt.Sprintf("| `%s` | %s |\n", r.Name, r.Summary)
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", r.Name, r.Summary, r.Weight())
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, closed := strings.Cut(rest, end)

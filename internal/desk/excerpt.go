@@ -5,7 +5,33 @@ import (
 	"strings"
 
 	"golang.org/x/text/width"
+
+	"github.com/briefbot/briefbot/internal/brief"
 )
+
+// Excerpt shows the line of a problem with a mark under what is wrong, and how it is
+// mended. Each of its lines begins with spaces.
+func Excerpt(text []byte, p brief.Problem) string {
+	lines := strings.Split(string(text), "\n")
+	if p.Line < 1 || p.Line > len(lines) {
+		return ""
+	}
+	line := strings.TrimRight(lines[p.Line-1], "\r")
+	number := strings.Repeat(" ", 4) + itoa(p.Line)
+	margin := strings.Repeat(" ", len(number)) + " |"
+	end := p.EndColumn
+	if p.EndLine != p.Line || end <= p.Column {
+		end = p.Column + 1
+	}
+	shown, from, to := window(line, p.Column-1, end-1)
+	var b strings.Builder
+	b.WriteString(number + " | " + shown + "\n")
+	b.WriteString(margin + " " + strings.Repeat(" ", from) + strings.Repeat("^", max(1, to-from)) + "\n")
+	if p.Fix != nil {
+		b.WriteString(margin + " fix: " + p.Fix.Says + "\n")
+	}
+	return b.String()
+}
 
 // excerptWidth is how many columns of a line are shown.
 const excerptWidth = 100

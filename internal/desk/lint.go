@@ -2,62 +2,76 @@ package desk
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 )
 
-// A Rule is something that [Lint] looks for. What it finds is a warning: it holds back
-// nothing, since only an editor can judge it.
+// A Rule is something that [Check] looks for.
 type Rule struct {
-	Name    string // short, and the same for good; check: allow NAME silences it
-	Summary string
-	look    func(*lint)
+	Name     string // short, and the same for good; a comment “check: allow NAME” silences it
+	Summary  string
+	Severity brief.Severity
+	// Mixed says that there are warnings under the name of an error, too.
+	Mixed bool
+
+	look func(*lint) // nil: package brief does
 	// whole says that it takes a brief without errors: what could not be read may be what
 	// is missing.
 	whole bool
+	// passing says that what it finds comes and goes with the day, the last commit or the
+	// briefs beside this one.
+	passing bool
 }
 
-// LintOptions are what Lint compares a brief with. The zero value compares it with
+// Weight says what the rule's problems are: “error”, “warning”, or “error or warning”.
+func (r Rule) Weight() string {
+	if r.Mixed {
+		return "error or warning"
+	}
+	return string(r.Severity)
+}
+
+// Rules returns what Check looks for: first what is wrong for certain, then what only an
+// editor can judge.
+func Rules() []Rule { return slices.Concat(certain, rules) }
+
+// A comparison is what a brief is compared with. With the zero value it is compared with
 // nothing but itself.
-type LintOptions struct {
-	// Now is what is past and future; none given: time.Now.
-	Now time.Time
-	// Kinds counts the kinds of events in the briefs beside this one.
-	Kinds map[string]int
-	// Before is the dossier as it was committed last; nil: it was not.
-	Before *brief.Dossier
+type comparison struct {
+	now    time.Time      // none given: time.Now
+	kinds  map[string]int // how many events of all briefs have a kind
+	before *brief.Dossier // as it was committed last; nil: not, or the same
+	only   string         // a rule; none given: all of them
 }
 
-// Lint returns what an editor should look at in a brief that may be without error, in
-// the order of the text. It says nothing of a draft: that it is one says enough.
-func Lint(t *brief.Text, o LintOptions) []brief.Problem {
+// lintText returns what an editor should look at in a brief that may be without error. It
+// says nothing of a draft: that it is one says enough.
+func lintText(t *brief.Text, c comparison) []brief.Problem {
 	d := t.Read()
 	if d == nil || d.Draft {
 		return nil
 	}
-	if o.Now.IsZero() {
-		o.Now = time.Now()
+	if c.now.IsZero() {
+		c.now = time.Now()
 	}
-	l := &lint{text: t, dossier: d, options: o}
+	l := &lint{text: t, dossier: d, comparison: c}
 	for _, r := range rules {
-		if l.rule = r.Name; !r.whole || t.Dossier() != nil {
-			r.look(l)
+		if l.rule = r.Name; c.only != "" && c.only != r.Name || r.look == nil || r.whole && t.Dossier() == nil {
+			continue
 		}
+		r.look(l)
 	}
-	l.found = allowed(t, l.found)
 	slices.SortStableFunc(l.found, brief.Problem.Compare)
 	return l.found
 }
 
 // A lint looks at one brief.
 type lint struct {
+	comparison
 	text    *brief.Text
 	dossier *brief.Dossier
-	options LintOptions
 	rule    string
 	found   []brief.Problem
 }
@@ -91,58 +105,3 @@ func (l *lint) events(look func(e *brief.Event)) {
 		}
 	}
 }
-
-// allowance is a comment that silences rules: “# check: allow source, kind”.
-var allowance = regexp.MustCompile(`#\s*check:\s*allow\s+([a-z0-9, -]+?)\s*$`)
-
-// allowed leaves out what comments silence: one before the first key does so in the
-// whole brief, one behind or right above a line on that line. A name that is none is
-// a warning itself.
-func allowed(t *brief.Text, found []brief.Problem) []brief.Problem {
-	whole, byLine := make(map[string]bool), make(map[int]map[string]bool)
-	above, head := make(map[string]bool), true
-	number := 0
-	for line := range strings.Lines(string(t.Bytes())) {
-		number++
-		trimmed := strings.TrimSpace(line)
-		comment := strings.HasPrefix(trimmed, "#")
-		here := make(map[string]bool)
-		if m := allowance.FindStringSubmatch(trimmed); m != nil {
-			for name := range strings.SplitSeq(m[1], ",") {
-				name = strings.TrimSpace(name)
-				if here[name] = true; !known(name) {
-					found = append(found, brief.Problem{
-						Path: t.Path(), Line: number, Column: strings.Index(line, "#") + 1, Severity: brief.Warning, Rule: "allow",
-						Message: fmt.Sprintf("there is no rule %q to allow: briefbot check --rules lists them", name),
-					})
-				}
-			}
-		}
-		if !comment && trimmed != "" {
-			head = false
-		}
-		switch {
-		case comment && head:
-			add(whole, here)
-		case comment:
-			add(above, here)
-		default:
-			add(here, above)
-			byLine[number], above = here, make(map[string]bool)
-		}
-	}
-	return slices.DeleteFunc(found, func(p brief.Problem) bool { return whole[p.Rule] || byLine[p.Line][p.Rule] })
-}
-
-func add(to, from map[string]bool) {
-	for name := range from {
-		to[name] = true
-	}
-}
-
-func known(name string) bool {
-	return slices.ContainsFunc(rules, func(r Rule) bool { return r.Name == name })
-}
-
-// Rules returns what Lint looks for, in the order in which it does.
-func Rules() []Rule { return slices.Clone(rules) }

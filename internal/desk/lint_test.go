@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,11 +13,15 @@ import (
 // lintAt lints a brief on a day of 2026.
 func lintAt(t testing.TB, text string) (found []string) {
 	t.Helper()
-	read, problems := brief.ReadText("bridge.yaml", []byte(text))
-	if read == nil {
-		t.Fatal(problems)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bridge.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	for _, p := range Lint(read, LintOptions{Now: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)}) {
+	problems, err := Check(t.Context(), CheckOptions{Now: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
 		found = append(found, p.Rule)
 	}
 	return found
@@ -33,15 +39,48 @@ func TestAllowed(t *testing.T) {
 		{"after another comment", "# A bridge.\n# check: allow source\n" + brief, 0},
 		{"another rule", "# check: allow kind\n" + brief, 2},
 		{"several rules", "# check: allow kind, source\n" + brief, 0},
+		{"a rule that nothing breaks", "# check: allow source, markup\n" + brief, 1},
+		{"an error", "# check: allow source, syntax\n" + brief, 1},
 		{"behind the line", strings.Replace(brief, "One}", "One} # check: allow source", 1), 1},
 		{"above the line", strings.Replace(brief, "  - {id: a", "  # check: allow source\n  - {id: a", 1), 1},
 		{"above a line and a comment", strings.Replace(brief, "  - {id: a", "  # check: allow source\n  # as told\n  - {id: a", 1), 1},
-		{"two lines above", strings.Replace(brief, "timeline:\n", "# check: allow source\ntimeline:\n", 1), 2},
+		{"above the section", strings.Replace(brief, "timeline:\n", "# check: allow source\ntimeline:\n", 1), 0},
+		{"behind the section", strings.Replace(brief, "timeline:\n", "timeline: # check: allow source\n", 1), 0},
+		{"behind a section without indentation", strings.NewReplacer("timeline:\n", "timeline: # check: allow source\n", "  - ", "- ").Replace(brief), 0},
+		{"behind another section", strings.Replace(brief, "overview: B\n", "overview: B # check: allow source\n", 1), 3},
+		{"in a text", strings.Replace(brief, "overview: B\n", "overview: |\n  # check: allow source\n  B\n", 1), 3}, // the text has a heading
 		{"a name that is none", "# check: allow sorce\n" + brief, 3},
 	} {
 		if got := lintAt(t, test.text); len(got) != test.want {
 			t.Errorf("%s: found %v, want %d", test.name, got, test.want)
 		}
+	}
+}
+
+// TestMendNot checks that nothing is mended that would make an error, be another text, or
+// is allowed, and that what stands beside it is mended all the same.
+func TestMendNot(t *testing.T) {
+	none := func(*brief.Text) comparison { return comparison{} }
+	for _, test := range []struct{ name, text, want string }{
+		{"an id that is taken", "title: A\noverview: B\nstatus: actve\ntimeline:\n  - {id: one, date: 2024, title: X}\n  - {id: One, date: 2024, title: Y}\n",
+			"title: A\noverview: B\nstatus: active\ntimeline:\n  - {id: one, date: 2024, title: X}\n  - {id: One, date: 2024, title: Y}\n"},
+		{"a line break of prose", "title: A\noverview: |\n  One  \n  two \ntimeline: []\n", "title: A\noverview: |\n  One  \n  two\ntimeline: []\n"},
+		{"an escaped space", "title: \"A\\ \n  b\"\noverview: B\ntimeline: []\n", "title: \"A\\ \n  b\"\noverview: B\ntimeline: []\n"},
+		{"what is allowed", "title: A   # check: allow whitespace \noverview: B \ntimeline: []\n", "title: A   # check: allow whitespace \noverview: B\ntimeline: []\n"},
+	} {
+		if got, _ := mend("bridge.yaml", []byte(test.text), none); string(got) != test.want {
+			t.Errorf("%s: mended:\n%s\nwant:\n%s", test.name, got, test.want)
+		}
+	}
+	was, _ := brief.Decode("bridge.yaml", []byte("title: A\noverview: B\ntimeline:\n  - {id: one, date: 2024, title: The bridge is closed}\n"))
+	before := func(*brief.Text) comparison { return comparison{before: was} }
+	const renamed = "title: A\noverview: B\ntimeline:\n  - {id: two, date: 2024, title: The bridge is closed}\n"
+	if got, _ := mend("bridge.yaml", []byte(renamed), before); !strings.Contains(string(got), "id: one") {
+		t.Errorf("an id that was changed is still %s", got)
+	}
+	const mentioned = renamed + "corrections:\n  - {on: 2024, text: X, item: timeline/two}\n"
+	if got, _ := mend("bridge.yaml", []byte(mentioned), before); string(got) != mentioned {
+		t.Errorf("an id that is mentioned became another: %s", got)
 	}
 }
 
@@ -70,9 +109,9 @@ func TestSays(t *testing.T) {
 	}
 }
 
-// TestLintDraft checks that a draft is left alone.
+// TestLintDraft checks that of a draft only that is said which package brief says.
 func TestLintDraft(t *testing.T) {
-	if got := lintAt(t, "draft: true\ntitle: A\noverview: B  \ntimeline:\n  - {id: a, date: 2024, title: One}\n"); got != nil {
+	if got := lintAt(t, "draft: true\ntitle: A\noverview: B  \ntimeline:\n  - {id: a, date: 2024, title: One}\n"); strings.Join(got, " ") != "draft source" {
 		t.Errorf("found %v in a draft", got)
 	}
 }
@@ -85,7 +124,7 @@ func FuzzMend(f *testing.F) {
 	f.Add("# check: allow source, nothing\ntitle: \"A\"\r\noverview: |\r\n  B \r\ntimeline: []\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		before, problems := brief.ReadText("bridge.yaml", []byte(text))
-		after, fixed := mend("bridge.yaml", []byte(text), LintOptions{})
+		after, fixed := mend("bridge.yaml", []byte(text), func(*brief.Text) comparison { return comparison{} })
 		if len(fixed) == 0 {
 			return
 		}

@@ -55,6 +55,9 @@ func (l *lint) mentions(key string, all []named, listed func(*brief.Event) []str
 
 // plain is what readers see of a text in Markdown.
 func plain(text string) string {
+	if !strings.ContainsAny(text, "*_[]<>&~`\\") {
+		return strings.ReplaceAll(text, "\n", " ") // parsing takes its time
+	}
 	return markdown.Text(text, func(string) (int, string, bool) { return 0, "", false }).String()
 }
 
@@ -100,9 +103,16 @@ func (l *lint) extend(p *brief.Problem, e *brief.Event, key, id string) {
 	p.Fix = &brief.Fix{Says: "list " + id, Edits: []brief.Edit{{Span: at, New: entry}}}
 }
 
+// offices are titles that stand before a name. The longer come first.
+var offices = []string{
+	"Vice President", "President", "Prime Minister", "Foreign Minister", "Defence Minister", "Defense Minister", "Minister",
+	"Chancellor", "Secretary of State", "Secretary-General", "Ambassador", "Senator", "General", "Admiral", "Governor", "Mayor",
+	"Commissioner", "Spokesman", "Spokeswoman", "King", "Queen", "Pope",
+}
+
 // titled is a title of office with a name of two or three words after it. It is meant to
 // miss many rather than to name one that is none.
-var titled = regexp.MustCompile(`\b(President|Prime Minister|Foreign Minister|Defen[cs]e Minister|Chancellor|Secretary of State|Secretary-General|Ambassador|Senator|General|Governor|Minister) (\p{Lu}\p{Ll}+(?:[ -]\p{Lu}\p{Ll}+){1,2})\b`)
+var titled = regexp.MustCompile(`\b(` + strings.Join(offices, "|") + `) (\p{Lu}\p{Ll}+(?:[ -]\p{Lu}\p{Ll}+){1,2})\b`)
 
 func (l *lint) unlisted() {
 	known := make(map[string]bool)
@@ -116,6 +126,9 @@ func (l *lint) unlisted() {
 	}
 	told := make(map[string]bool)
 	l.events(func(e *brief.Event) {
+		if !slices.ContainsFunc(offices, func(office string) bool { return strings.Contains(e.Detail, office) }) {
+			return // a regular expression takes its time
+		}
 		for _, m := range titled.FindAllStringSubmatch(plain(e.Detail), -1) {
 			name := m[2]
 			words := strings.Fields(name)
@@ -183,7 +196,7 @@ func items(d *brief.Dossier) (all []subject) {
 // reused warns of ids that stood for something else. A digest would tell that as a
 // correction of it.
 func (l *lint) reused() {
-	before := items(l.options.Before)
+	before := items(l.before)
 	for _, now := range items(l.dossier) {
 		i := slices.IndexFunc(before, func(was subject) bool { return was.section == now.section && was.id == now.id })
 		if i < 0 || before[i].date == now.date && now.date != "" || alike(before[i].name, now.name) {
@@ -196,7 +209,7 @@ func (l *lint) reused() {
 
 // changed warns of items whose id is another one. A digest would tell them as new.
 func (l *lint) changed() {
-	before, now := items(l.options.Before), items(l.dossier)
+	before, now := items(l.before), items(l.dossier)
 	has := func(all []subject, section, id string) bool {
 		return slices.ContainsFunc(all, func(i subject) bool { return i.section == section && i.id == id })
 	}
@@ -208,7 +221,9 @@ func (l *lint) changed() {
 			continue
 		}
 		p := l.warn(n.section, n.id, "id", "this had the id %s in the last commit: with another one subscribers are told of it as new; keep the id", before[i].id)
-		l.set(p, n.section, n.id, "id", before[i].id)
+		if mentions := regexp.MustCompile(`(^|[^a-z0-9-])` + n.id + `($|[^a-z0-9-])`); len(mentions.FindAllIndex(l.text.Bytes(), 2)) == 1 {
+			l.set(p, n.section, n.id, "id", before[i].id) // nothing else has to follow
+		}
 	}
 }
 
@@ -231,6 +246,9 @@ var unshown = regexp.MustCompile("(?m)^(#{1,6} .*|```.*|\\|.*\\|.*)$|!\\[[^\\]]*
 
 func (l *lint) markup() {
 	look := func(section, item, key, text string) {
+		if !strings.ContainsAny(text, "#`|<!") {
+			return
+		}
 		if m := unshown.FindString(text); m != "" {
 			l.warn(section, item, key, "%s is shown as it is written: there are paragraphs, emphasis, links, lists and quotes, and no headings, tables, pictures or HTML", clip(m))
 		}

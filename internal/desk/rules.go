@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,31 +11,65 @@ import (
 	"github.com/briefbot/briefbot/internal/spelling"
 )
 
-// rules are what Lint looks for.
+// certain are the rules of package brief.
+var certain = []Rule{
+	{Name: "file", Summary: "a file that cannot be read, or that is no brief", Severity: brief.Error, Mixed: true},
+	{Name: "file-name", Summary: "a brief whose name is no id", Severity: brief.Error},
+	{Name: "translation", Summary: "a translation, which is not built yet", Severity: brief.Error},
+	{Name: "encoding", Summary: "a file that is not UTF-8", Severity: brief.Error},
+	{Name: "control-character", Summary: "a character that cannot be shown", Severity: brief.Error},
+	{Name: "limit", Summary: "more than a brief may have: of bytes, characters, entries", Severity: brief.Error},
+	{Name: "empty", Summary: "a file with nothing in it", Severity: brief.Error},
+	{Name: "syntax", Summary: "what is not YAML", Severity: brief.Error},
+	{Name: "document", Summary: "a second document in a file", Severity: brief.Error},
+	{Name: "alias", Summary: "an alias inside what it stands for", Severity: brief.Error},
+	{Name: "unknown-key", Summary: "a key that there is not", Severity: brief.Error},
+	{Name: "duplicate-key", Summary: "a key that is there twice", Severity: brief.Error},
+	{Name: brief.RuleMissing, Summary: "something required that is not there", Severity: brief.Error, Mixed: true},
+	{Name: "type", Summary: "a list for a text, a text for a number", Severity: brief.Error},
+	{Name: "choice", Summary: "a word that is none of those to choose from", Severity: brief.Error},
+	{Name: "range", Summary: "a likelihood outside 0 to 1", Severity: brief.Error},
+	{Name: "date", Summary: "what is no date, or cannot be one here", Severity: brief.Error, Mixed: true},
+	{Name: "language", Summary: "what is no language tag", Severity: brief.Error},
+	{Name: "url", Summary: "what is no address of the web", Severity: brief.Error},
+	{Name: "id", Summary: "an id that is none, or taken", Severity: brief.Error},
+	{Name: "reference", Summary: "an id that nothing has; a warning for a story that is not there", Severity: brief.Error, Mixed: true},
+	{Name: "story", Summary: "a subscription in the configuration to a story that is not there", Severity: brief.Warning},
+	{Name: "repeated", Summary: "an entry or a date that is listed twice", Severity: brief.Warning},
+	{Name: brief.RuleDraft, Summary: "a draft, which nobody sees", Severity: brief.Warning},
+	{Name: brief.RuleUndated, Summary: "an event of a draft without a date", Severity: brief.Warning},
+	{Name: brief.RuleRewrite, Summary: "a text marked as somebody else's words", Severity: brief.Warning},
+}
+
+// ruleKind compares a brief with those beside it.
+const ruleKind = "kind"
+
+// rules are what only an editor can judge.
 var rules = []Rule{
-	{"source", "an event without a source", (*lint).unsourced, false},
-	{"source-date", "an event that its sources cannot have reported, or whose year looks wrong", (*lint).sourceDates, true},
-	{"source-address", "a source without an address", (*lint).unaddressed, true},
-	{"source-unused", "a source that nothing cites", (*lint).unused, true},
-	{"source-twice", "two sources with one address", (*lint).sourceTwice, true},
-	{"review", "a review date that is past, or of a story that is closed", (*lint).review, false},
-	{"as-of", "an as-of date in the future, or before an event that has happened", (*lint).asOf, true},
-	{"likelihood", "likelihoods of open scenarios over 1 in sum", (*lint).likelihoods, true},
-	{"outcome", "an outcome, a retraction or a correction of the future", (*lint).outcomes, false},
-	{"people", "a person of the story named in an event, but not listed there", (*lint).people, false},
-	{"organizations", "an organization of the story named in an event, but not listed there", (*lint).organizations, false},
-	{"unlisted", "somebody with a title and a name who is in no list", (*lint).unlisted, true},
-	{"namesake", "two people or organizations with one name", (*lint).namesakes, true},
-	{"kind", "a kind that looks like a slip of another", (*lint).kinds, false},
-	{"event-twice", "two events with one date and one title", (*lint).eventTwice, false},
-	{"year", "an event far in the future", (*lint).years, false},
-	{"announce", "an event of minor importance that is announced now", (*lint).announced, false},
-	{"id-reused", "an id that stood for another thing in the last commit", (*lint).reused, true},
-	{"id-changed", "an item that had another id in the last commit", (*lint).changed, true},
-	{"series", "a value that is not the last of its series", (*lint).series, true},
-	{"long", "a text longer than chat services show comfortably", (*lint).long, false},
-	{"markup", "Markdown that is not shown", (*lint).markup, false},
-	{"whitespace", "white space at the end of a line, or no line break at the end", (*lint).whitespace, false},
+	{Name: brief.RuleSource, Summary: "an event without a source", Severity: brief.Warning, look: (*lint).unsourced},
+	{Name: "source-date", Summary: "an event that its sources cannot have reported, or whose year looks wrong", Severity: brief.Warning, look: (*lint).sourceDates, whole: true, passing: true},
+	{Name: "source-address", Summary: "a source without an address", Severity: brief.Warning, look: (*lint).unaddressed, whole: true},
+	{Name: "source-unused", Summary: "a source that nothing cites", Severity: brief.Warning, look: (*lint).unused, whole: true},
+	{Name: "source-twice", Summary: "two sources with one address", Severity: brief.Warning, look: (*lint).sourceTwice, whole: true},
+	{Name: "review", Summary: "a review date that is past, or of a story that is closed", Severity: brief.Warning, look: (*lint).review, passing: true},
+	{Name: "as-of", Summary: "an as-of date in the future, or before an event that has happened", Severity: brief.Warning, look: (*lint).asOf, whole: true, passing: true},
+	{Name: "likelihood", Summary: "likelihoods of open scenarios over 1 in sum", Severity: brief.Warning, look: (*lint).likelihoods, whole: true},
+	{Name: "outcome", Summary: "an outcome, a retraction or a correction of the future", Severity: brief.Warning, look: (*lint).outcomes, passing: true},
+	{Name: "people", Summary: "a person of the story named in an event, but not listed there", Severity: brief.Warning, look: (*lint).people},
+	{Name: "organizations", Summary: "an organization of the story named in an event, but not listed there", Severity: brief.Warning, look: (*lint).organizations},
+	{Name: "unlisted", Summary: "somebody with a title and a name who is in no list", Severity: brief.Warning, look: (*lint).unlisted, whole: true},
+	{Name: "namesake", Summary: "two people or organizations with one name", Severity: brief.Warning, look: (*lint).namesakes, whole: true},
+	{Name: ruleKind, Summary: "a kind that looks like a slip of another", Severity: brief.Warning, look: (*lint).slips, passing: true},
+	{Name: "event-twice", Summary: "two events with one date and one title", Severity: brief.Warning, look: (*lint).eventTwice},
+	{Name: "year", Summary: "an event far in the future", Severity: brief.Warning, look: (*lint).years, passing: true},
+	{Name: "announce", Summary: "an event of minor importance that is announced now", Severity: brief.Warning, look: (*lint).announced},
+	{Name: "id-reused", Summary: "an id that stood for another thing in the last commit", Severity: brief.Warning, look: (*lint).reused, whole: true, passing: true},
+	{Name: "id-changed", Summary: "an item that had another id in the last commit", Severity: brief.Warning, look: (*lint).changed, whole: true, passing: true},
+	{Name: "series", Summary: "a value that is not the last of its series", Severity: brief.Warning, look: (*lint).series, whole: true},
+	{Name: "long", Summary: "a text longer than chat services show comfortably", Severity: brief.Warning, look: (*lint).long},
+	{Name: "markup", Summary: "Markdown that is not shown", Severity: brief.Warning, look: (*lint).markup},
+	{Name: "whitespace", Summary: "white space at the end of a line, or no line break at the end", Severity: brief.Warning, look: (*lint).whitespace},
+	{Name: ruleAllow, Summary: "a comment that allows a rule that there is not, or that nothing breaks", Severity: brief.Warning},
 }
 
 func (l *lint) unsourced() {
@@ -59,7 +92,7 @@ func (l *lint) sourceDates() {
 		first, last := l.span(e.Sources)
 		switch {
 		case first.IsZero() || e.Date.IsZero():
-		case e.Date.First().Before(l.options.Now) && !e.Date.First().Before(last.End()):
+		case e.Date.First().Before(l.now) && !e.Date.First().Before(last.End()):
 			l.warn("timeline", e.ID, "date", "the event is dated %s, and its newest source %s: a source cannot report what had not happened", e.Date, last)
 		case near(first.First().Sub(e.Date.First()), aYear):
 			l.warn("timeline", e.ID, "date", "the event is dated %s, a year before its first source, %s: is the year right?", e.Date, first)
@@ -132,7 +165,7 @@ func (l *lint) review() {
 	case d.ReviewBy.IsZero():
 	case d.Status == brief.Closed:
 		l.warn("", "", "review_by", "the story is closed, and needs no review: take review_by out")
-	case d.Stale(l.options.Now):
+	case d.Stale(l.now):
 		l.warn("", "", "review_by", "the review was due by %s, and readers are told that the story is stale: look at it again, and write the next date", d.ReviewBy)
 	}
 }
@@ -142,7 +175,7 @@ func (l *lint) asOf() {
 	if d.AsOf.IsZero() {
 		return
 	}
-	if d.AsOf.First().After(l.options.Now) {
+	if d.AsOf.First().After(l.now) {
 		l.warn("", "", "as_of", "%s is in the future: write the day on which somebody last stood by the text", d.AsOf)
 		return
 	}
@@ -150,7 +183,7 @@ func (l *lint) asOf() {
 		if last := len(l.found) - 1; last >= 0 && l.found[last].Rule == l.rule {
 			return // one says it
 		}
-		if !e.Date.First().Before(d.AsOf.End()) && e.Date.First().Before(l.options.Now) {
+		if !e.Date.First().Before(d.AsOf.End()) && e.Date.First().Before(l.now) {
 			l.warn("", "", "as_of", "the text is said to be as of %s, and tells of %s, which is later: write a newer date", d.AsOf, e.Date)
 		}
 	})
@@ -169,7 +202,7 @@ func (l *lint) likelihoods() {
 }
 
 func (l *lint) outcomes() {
-	future := func(d brief.Date) bool { return !d.IsZero() && d.First().After(l.options.Now) }
+	future := func(d brief.Date) bool { return !d.IsZero() && d.First().After(l.now) }
 	for _, s := range l.dossier.Scenarios {
 		if s.Outcome != nil && future(s.Outcome.On) {
 			l.warn("scenarios", s.ID, "outcome", "the outcome is dated %s, which is in the future", s.Outcome.On)
@@ -187,30 +220,15 @@ func (l *lint) outcomes() {
 	}
 }
 
-func (l *lint) kinds() {
-	counts := make(map[string]int)
-	for kind, n := range l.options.Kinds {
-		counts[kind] += n
-	}
-	for _, e := range l.dossier.Timeline {
-		counts[e.Kind]++
-	}
+func (l *lint) slips() {
 	l.events(func(e *brief.Event) {
-		var others []string
-		for kind, n := range counts {
-			if kind != e.Kind && n > counts[e.Kind] && utf8.RuneCountInString(kind) > 4 {
-				others = append(others, kind)
-			}
-		}
-		slices.Sort(others)
-		if e.Kind == "" || len(others) == 0 {
+		meant := meantKind(e.Kind, l.kinds)
+		if e.Kind == "" || meant == "" {
 			return
 		}
-		if meant := spelling.Nearest(e.Kind, others); meant != "" {
-			p := l.warn("timeline", e.ID, "kind", "%q looks like a slip of %q, which %s: write that, or allow the rule kind here",
-				e.Kind, meant, counted(counts[meant], "event has", "events have"))
-			l.set(p, "timeline", e.ID, "kind", meant)
-		}
+		p := l.warn("timeline", e.ID, "kind", "%q looks like a slip of %q, which %s: write that, or allow the rule kind here",
+			e.Kind, meant, counted(l.kinds[meant], "event has", "events have"))
+		l.set(p, "timeline", e.ID, "kind", meant)
 	})
 }
 
@@ -241,7 +259,7 @@ func (l *lint) eventTwice() {
 
 func (l *lint) years() {
 	l.events(func(e *brief.Event) {
-		if e.Date.First().After(l.options.Now.AddDate(10, 0, 0)) {
+		if e.Date.First().After(l.now.AddDate(10, 0, 0)) {
 			l.warn("timeline", e.ID, "date", "%s is more than ten years ahead: is the year right?", e.Date)
 		}
 	})
@@ -300,10 +318,21 @@ func (l *lint) long() {
 
 func (l *lint) whitespace() {
 	text := string(l.text.Bytes())
-	at := 0
+	at, i, rows := 0, -1, []row(nil)
 	for line := range strings.Lines(text) {
+		i++
+		if end := strings.TrimRight(line, "\r\n"); !strings.HasSuffix(end, " ") && !strings.HasSuffix(end, "\t") {
+			at += len(line)
+			continue
+		}
+		if rows == nil {
+			rows = rowsOf(l.text)
+		}
 		body := strings.TrimRight(line, "\r\n")
-		if bare := strings.TrimRight(body, " \t"); len(bare) < len(body) && bare != "" && !strings.HasPrefix(strings.TrimSpace(bare), "|") {
+		// In prose, two spaces break the line, and in quotation marks a backslash may keep one.
+		bare := strings.TrimRight(body, " \t")
+		meant := rows[i].inBlock && strings.HasSuffix(body, "  ") || strings.HasSuffix(bare, `\`)
+		if len(bare) < len(body) && bare != "" && !meant {
 			span := brief.Span{From: at + len(bare), To: at + len(body)}
 			p := l.warnAt(span, "white space stands at the end of the line: take it out")
 			p.Fix = &brief.Fix{Says: "take it out", Edits: []brief.Edit{{Span: span}}}
