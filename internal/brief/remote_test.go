@@ -25,8 +25,7 @@ import (
 type host struct {
 	*repository
 	server *httptest.Server
-	user   string // who may read; empty: anyone
-	token  string
+	token  string // with which one may read; empty: anyone may
 	status int // what is answered instead; zero: what git says
 }
 
