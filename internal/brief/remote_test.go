@@ -26,7 +26,7 @@ type host struct {
 	*repository
 	server *httptest.Server
 	token  string // with which one may read; empty: anyone may
-	status int // what is answered instead; zero: what git says
+	status int    // what is answered instead; zero: what git says
 }
 
 func newHost(t *testing.T) *host {
