@@ -30,6 +30,10 @@ type Address struct {
 // scpForm is how git may write an ssh address without a scheme: git@example.org:briefs.
 var scpForm = regexp.MustCompile(`^([^/@:\s]+)@(\[[0-9A-Fa-f:.]+\]|[^/@:\s]+):(.+)$`)
 
+// passwordForm is how somebody may write a password into an address without a scheme,
+// which git would take for a host's name.
+var passwordForm = regexp.MustCompile(`^[^/@\s]*:[^@\s]*@`)
+
 // IsAddress reports whether a text is meant as the address of a git repository, right
 // or wrong, rather than as the name of a folder.
 func IsAddress(s string) bool {
@@ -39,7 +43,7 @@ func IsAddress(s string) bool {
 	if info, err := os.Stat(s); err == nil && info.IsDir() {
 		return isBare(s)
 	}
-	return strings.Contains(s, "#")
+	return strings.Contains(s, "#") || passwordForm.MatchString(s)
 }
 
 // isBare says whether dir is a git repository without a work tree.
@@ -75,6 +79,9 @@ func ParseAddress(s string) (Address, error) {
 func (a *Address) locate(location string) error {
 	if strings.Contains(location, "://") {
 		return a.locateURL(location)
+	}
+	if passwordForm.MatchString(location) {
+		return errors.New("an address without a scheme takes no password: write https:// before it, and keep the token in the file of --briefs-token-file")
 	}
 	a.text = location
 	if m := scpForm.FindStringSubmatch(location); m != nil {
@@ -147,14 +154,14 @@ func (a *Address) choose(fragment string) error {
 	a.Branch = strings.TrimPrefix(branch, "refs/heads/")
 	if a.Branch != "" {
 		if err := plumbing.NewBranchReferenceName(a.Branch).Validate(); err != nil || strings.HasPrefix(a.Branch, "-") {
-			return fmt.Errorf("%q cannot be a branch: after the # stands branch:folder", a.Branch)
+			return errors.New("what stands after the # cannot be a branch: write branch:folder there, and a # of the address itself as %23")
 		}
 	}
 	if folder = strings.Trim(folder, "/"); folder == "" {
 		return nil
 	}
 	if a.Folder = path.Clean(folder); !fs.ValidPath(a.Folder) || strings.Contains(folder, `\`) {
-		return fmt.Errorf("%q is not a folder of the repository: write it from the top, with slashes, as in #main:desk/briefs", folder)
+		return errors.New("what stands after the branch is not a folder of the repository: write it from the top, with slashes, as in #main:desk/briefs")
 	}
 	return nil
 }

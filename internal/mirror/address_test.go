@@ -1,0 +1,43 @@
+package mirror
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestParseAddress reads the forms of an address, and what is refused.
+func TestParseAddress(t *testing.T) {
+	for _, test := range []struct{ text, scheme, branch, folder, shown string }{
+		{"https://example.org/desk.git", "https", "", "", "https://example.org/desk.git"},
+		{"https://example.org/desk.git#main", "https", "main", "", "https://example.org/desk.git#main"},
+		{"https://example.org/desk.git#main:a/briefs/", "https", "main", "a/briefs", "https://example.org/desk.git#main:a/briefs/"},
+		{"https://example.org/desk.git#:briefs", "https", "", "briefs", "https://example.org/desk.git#:briefs"},
+		{"https://hush@example.org/desk.git", "https", "", "", "https://xxxxx@example.org/desk.git"},
+		{"https://jane:hush@example.org/desk.git#main", "https", "main", "", "https://xxxxx@example.org/desk.git#main"},
+		{"git@example.org:desk.git#main", "ssh", "main", "", "git@example.org:desk.git#main"},
+		{"ssh://git@example.org:2222/desk.git", "ssh", "", "", "ssh://git@example.org:2222/desk.git"},
+		{"file:///srv/desk.git#main", "file", "main", "", "file:///srv/desk.git#main"},
+		{"./desk.git#main:briefs", "file", "main", "briefs", "./desk.git#main:briefs"},
+		{"/srv/a:b/c@d.git#main", "file", "main", "", "/srv/a:b/c@d.git#main"},
+	} {
+		a, err := ParseAddress(test.text)
+		if err != nil || a.Scheme() != test.scheme || a.Branch != test.branch || a.Folder != test.folder || a.String() != test.shown {
+			t.Errorf("%s: %v %s %q %q %s", test.text, err, a.Scheme(), a.Branch, a.Folder, a)
+		}
+		if strings.Contains(test.text, "://") && !IsAddress(test.text) {
+			t.Errorf("%s is no address", test.text)
+		}
+	}
+	for _, text := range []string{
+		"jane:hush@example.org:desk.git#main", "jane:hush@example.org/desk.git", ":hush@example.org:desk.git", "jane:hu/sh@example.org/desk.git#main",
+		"ssh://jane:hush@example.org/desk.git", "ftp://jane:hush@example.org/desk.git", "https://jane:1/2#hush hush@example.org/r.git",
+		"https://jane:hush@example.org", "https://jane:hush@example.org/r.git#a:../hush", "https://jane:hush@example.org/r.git?hush", "https://jane:hu%sh@example.org/r.git",
+	} {
+		if !IsAddress(text) {
+			t.Errorf("%s is taken for a folder", text)
+		}
+		if a, err := ParseAddress(text); err == nil || strings.Contains(err.Error(), "hush") || strings.Contains(a.String(), "hush") {
+			t.Errorf("%s: %v, %s", text, err, a)
+		}
+	}
+}
