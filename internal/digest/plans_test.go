@@ -15,7 +15,7 @@ func TestPlans(t *testing.T) {
 	may := []string{
 		"sqlEntries", "sqlEntriesOf", "sqlEntriesRare", "sqlStateCounts", "sqlStatusAll", "sqlOwedOn", "sqlRecentOn", "sqlSkip", // operators look, or act
 		"sqlReconsider", "sqlRelease", "sqlSentOf", "sqlWithheldEdits", // at the start, and where quiet hours or access are changed
-		"sqlDeliveryColumns", "sqlEntryColumns", // parts of statements
+		"sqlDeliveryColumns", "sqlEntryColumns", "sqlChange", // parts of statements
 	}
 	// The names by which statements call the tables that grow with what is told.
 	grow := []string{
