@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,8 @@ type trial struct {
 	skip  int // how often the step goes well before
 	mode  Mode
 	quiet Quiet // of the orders
-	// pause is how much longer the first round takes; the first edits are then not possible any
-	// more, so that living messages are posted anew.
+	// pause is how much longer the first round takes; its messages cannot be edited any
+	// more then, so that living messages are posted anew.
 	pause time.Duration
 
 	ledger    *Ledger
@@ -120,7 +121,7 @@ func (x *trial) open(int) (err error, done bool) {
 
 // amend stands in the middle of every edit, or every pin.
 func (x *trial) amend(step string) func(int, chat.MessageID) (err error, done bool) {
-	return func(n int, _ chat.MessageID) (err error, done bool) {
+	return func(_ int, id chat.MessageID) (err error, done bool) {
 		for _, after := range []bool{false, true} {
 			if !x.strike(step, after) {
 				continue
@@ -130,7 +131,8 @@ func (x *trial) amend(step string) func(int, chat.MessageID) (err error, done bo
 			}
 			return &chat.Uncertain{Err: errFault}, after
 		}
-		if step == "edit" && x.pause > 0 && n < trialRooms {
+		// The messages of the first round are the first that were posted.
+		if step == "edit" && x.pause > 0 && slices.Contains([]chat.MessageID{"m0", "m1", "m2"}, id) {
 			return &chat.Fixed{Err: errFault}, false
 		}
 		return nil, true

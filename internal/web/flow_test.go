@@ -108,6 +108,8 @@ func serve(t *testing.T, changes ...func(*Options)) *door {
 	return d
 }
 
+// do takes the steps. To type, focus a field and send keys: chromedp.SendKeys reads what
+// it knows of the field while news of the page change it.
 func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	for _, step := range steps {
@@ -167,7 +169,7 @@ func TestConversationInBrowser(t *testing.T) {
 	wait(t, ctx, `document.getElementById("state").dataset.state === "on"`)
 	shot(t, ctx, "welcome")
 
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/"))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/"))
 	wait(t, ctx, `document.querySelectorAll("#choices li").length === 6`)
 	shot(t, ctx, "commands")
 	do(t, ctx, chromedp.KeyEvent("ov"))
@@ -284,7 +286,7 @@ func TestNoScriptInBrowser(t *testing.T) {
 	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.SendKeys(chromedp.CSS("#line"), "/overview us-nss-2025"),
+	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/overview us-nss-2025"),
 		chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".entry .pane.discord .row")))
 	shot(t, ctx, "noscript")
 	do(t, ctx, chromedp.Click(chromedp.CSS(".entry .pane.telegram .row button:nth-child(2)")),

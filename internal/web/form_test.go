@@ -182,7 +182,7 @@ func TestFormInBrowser(t *testing.T) {
 	ctx := tab(t, 1500, 1100)
 	d := serve(t, withForms)
 	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.WaitVisible(chromedp.CSS("#line")))
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.activeElement.name === "field.title"`)
 	if eval[string](t, ctx, `document.activeElement.labels[0].textContent.trim()`) != "Title" {
 		t.Error("the first field has no label")
@@ -210,12 +210,12 @@ func TestFormInBrowser(t *testing.T) {
 	}
 
 	// Escape cancels at once where nothing was written, and asks where something was.
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.activeElement.name === "field.title"`)
 	do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	wait(t, ctx, `document.querySelectorAll(".fill .closed").length === 2`)
 	wait(t, ctx, `document.activeElement.id === "line"`)
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.activeElement.name === "field.title"`)
 	do(t, ctx, chromedp.KeyEvent("x"))
 	wait(t, ctx, `document.activeElement.value.endsWith("x")`)
@@ -229,7 +229,7 @@ func TestFormInBrowser(t *testing.T) {
 	}
 
 	// What others do does not take away what is being written.
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"), chromedp.KeyEvent(kb.Enter))
 	wait(t, ctx, `document.activeElement.name === "field.title"`)
 	do(t, ctx, chromedp.KeyEvent("y"))
 	d.Announce([]chat.Card{{Title: "News"}})
@@ -265,20 +265,20 @@ func TestFormWithoutScript(t *testing.T) {
 	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"),
+	do(t, ctx, chromedp.Navigate("http://"+d.Addr()+"/"), chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"),
 		chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".fill .send")))
 	if at := eval[string](t, ctx, "location.hash + ' ' + document.activeElement.id"); !strings.Contains(at, " m") {
 		t.Errorf("the focus is at %q", at)
 	}
 	shot(t, ctx, "form-noscript")
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS(".fill input[name='field.source']"), "https://example.org/"), chromedp.Click(chromedp.CSS(".fill .send")),
+	do(t, ctx, chromedp.Focus(chromedp.CSS(".fill input[name='field.source']"), chromedp.NodeVisible), chromedp.KeyEvent("https://example.org/"), chromedp.Click(chromedp.CSS(".fill .send")),
 		chromedp.WaitVisible(chromedp.CSS(".fill .closed")))
 	want := untouched()
 	want["source"] = "https://example.org/"
 	if diff := cmp.Diff([]map[string]string{want}, d.bot.sent()); diff != "" {
 		t.Errorf("filled in (-want +got):\n%s", diff)
 	}
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#line"), "/suggest us-nss-2025"),
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#line"), chromedp.NodeVisible), chromedp.KeyEvent("/suggest us-nss-2025"),
 		chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(".fill .cancel")),
 		chromedp.Click(chromedp.CSS(".fill .cancel")), chromedp.WaitVisible(chromedp.CSS(".entry:nth-child(3) .fill .closed")))
 }

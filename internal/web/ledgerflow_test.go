@@ -37,7 +37,7 @@ func TestLedgerInBrowser(t *testing.T) {
 	}
 
 	// What is being typed stays while the list is brought up to date.
-	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#words"), "entities"))
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#words"), chromedp.NodeVisible), chromedp.KeyEvent("entities"))
 	l.add(Account{Delivery: Delivery{Title: "And another", Planned: ledgerNow}})
 	wait(t, ctx, `document.querySelector("#d13")`)
 	if got := eval[string](t, ctx, `document.activeElement.id + " " + document.activeElement.value`); got != "words entities" {
