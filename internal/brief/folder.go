@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -74,7 +75,7 @@ func judge(path string, dir bool) (wanted bool, problem *Problem) {
 	case dir:
 		return false, fileProblem(path, Warning, "is a folder: briefs are read from one flat folder, so it is ignored")
 	case kind == otherFile && filepath.Ext(path) == ".yml":
-		return false, fileProblem(path, Warning, "is ignored: the name of a brief ends in "+briefExt)
+		return false, fileProblem(path, Warning, "is ignored, since the name of a brief ends in "+briefExt+": rename it to "+strings.TrimSuffix(filepath.Base(path), ".yml")+briefExt)
 	case kind == otherFile:
 		return false, fileProblem(path, Warning, "is not a brief: it is ignored")
 	}

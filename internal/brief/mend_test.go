@@ -128,3 +128,43 @@ func TestMendNot(t *testing.T) {
 		}
 	}
 }
+
+// TestMendQuotes checks which texts are put in quotation marks that YAML cannot do
+// without, and which are left to an editor.
+func TestMendQuotes(t *testing.T) {
+	for wrong, right := range map[string]string{
+		"title: Peskov: ties mend":             "title: 'Peskov: ties mend'",
+		"title: Peskov’s view: it’s \"slow\"":  "title: 'Peskov’s view: it’s \"slow\"'",
+		"title: It's slow: very":               "title: 'It''s slow: very'",
+		"title: \"Flexible realism\" doctrine": "title: '\"Flexible realism\" doctrine'",
+		"title: 'Peskov's ties'":               "title: 'Peskov''s ties'",
+		"title: \"He said \"no\" twice\"":      "title: 'He said \"no\" twice'",
+		"title: @realname posts":               "title: '@realname posts'",
+		"title: `code`":                        "title: '`code`'",
+		"title: *bold* claim":                  "title: '*bold* claim'",
+		"title: %d people":                     "title: '%d people'",
+		"title: \"A\" and \"B\"":               "", // may be either
+		"title: A: b # why":                    "",
+		"title: [A: b":                         "",
+		"title: - a":                           "",
+		"title: \"never closed":                "",
+		"title: 'never closed":                 "",
+		"tags: &a [x]\ntitle: *b":              "", // may be an anchor
+	} {
+		text := "subtitle: S\n" + wrong + "\noverview: O\ntimeline: []\n"
+		want := text
+		if right != "" {
+			want = strings.Replace(text, wrong, right, 1)
+		}
+		if got, says := mended(text); got != want {
+			t.Errorf("mended (%q):\n%s\nwant:\n%s", says, got, want)
+		} else if d, problems := Decode("story.yaml", []byte(got)); right != "" && d == nil {
+			t.Errorf("once it is mended: %v", problems)
+		}
+	}
+	const list = "title: T\r\noverview: O\r\ntimeline:\r\n  - id: a\r\n    date: 2025\r\n    title: Talks: day one\r\n    detail: >-\r\n      Text.\r\n"
+	got, _ := mended(list)
+	if want := strings.Replace(list, "Talks: day one", "'Talks: day one'", 1); got != want {
+		t.Errorf("mended:\n%q", got)
+	}
+}

@@ -101,6 +101,7 @@ func (d *decoder) syntax(err error) {
 		}
 	}
 	d.fail(where, "syntax", "%s", e.advice)
+	d.offerQuotes(where.line)
 }
 
 const (

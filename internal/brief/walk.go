@@ -32,8 +32,9 @@ type mappingReader struct {
 	d     *decoder
 	v     reflect.Value
 	shape *shape
-	seen  []*yaml.Node // the key of each rule
-	nulls []*yaml.Node // the value of each rule that must have one and has none; nil without any
+	seen  []*yaml.Node    // the key of each rule
+	meant map[string]bool // the keys that misspelt ones stand for
+	nulls []*yaml.Node    // the value of each rule that must have one and has none; nil without any
 }
 
 // pairs reads the keys of n; of a merged mapping, those that are not there yet.
@@ -87,6 +88,10 @@ func (m *mappingReader) unknown(n, key *yaml.Node, name string) {
 		didYouMean(name, keys, m.shape.noun+" has "+strings.Join(keys, ", ")))
 	if near := onlyNear(name, keys); near != "" && valueOf(n, near) == nil {
 		m.d.offerRevealing(key, near)
+		if m.meant == nil {
+			m.meant = make(map[string]bool)
+		}
+		m.meant[near] = true
 	}
 }
 
@@ -117,7 +122,7 @@ func (m *mappingReader) merges(n *yaml.Node, depth int) {
 func (m *mappingReader) missing(n *yaml.Node) {
 	for i, key := range m.seen {
 		switch r := &m.shape.rules[i]; {
-		case key == nil && r.required:
+		case key == nil && r.required && !m.meant[r.key]:
 			name, hint := m.lacks(r, key)
 			m.d.fail(m.d.at(n), name, "%s needs %s%s", m.shape.noun, r.key, hint)
 			if i == m.shape.id {

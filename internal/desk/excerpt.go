@@ -43,45 +43,46 @@ func itoa(n int) string { return strconv.Itoa(n) }
 func window(line string, from, to int) (shown string, start, end int) {
 	runes := []rune(line)
 	from, to = min(from, len(runes)), min(to, len(runes))
-	first := 0
-	if from > excerptWidth*3/4 {
-		first = from - excerptWidth/2
-	}
+	first, column := 0, 0
 	var b strings.Builder
-	if first > 0 {
+	if from > excerptWidth*3/4 {
+		first, column = from-excerptWidth/2, 1
 		b.WriteString("…")
 	}
-	column := 0
-	if first > 0 {
-		column = 1
-	}
-	for i := first; i < len(runes) && column < excerptWidth; i++ {
+	start, end = -1, -1
+	for i := first; i < len(runes); i++ {
+		if column >= excerptWidth {
+			b.WriteString("…")
+			break
+		}
 		if i == from {
 			start = column
 		}
 		if i == to {
 			end = column
 		}
-		r := runes[i]
-		switch {
-		case r == '\t':
-			r = ' '
-		case !strconv.IsPrint(r):
-			r = '·'
-		}
+		r := printable(runes[i])
 		b.WriteRune(r)
 		column += columns(r)
 	}
-	if from >= len(runes) {
+	if start < 0 {
 		start = column
 	}
-	if to >= len(runes) || end < start {
-		end = max(start+1, min(column, end))
-		if to >= len(runes) {
-			end = max(start+1, column)
-		}
+	if end < 0 {
+		end = column
 	}
-	return b.String(), start, end
+	return b.String(), start, max(start+1, end)
+}
+
+// printable returns a character as it is shown in a line of a terminal.
+func printable(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case !strconv.IsPrint(r):
+		return '·'
+	}
+	return r
 }
 
 // columns is how wide a character is on a terminal.

@@ -8,8 +8,8 @@ import (
 )
 
 // maxFixes is how often a text is read again after it was mended: what is mended may
-// show what it hid.
-const maxFixes = 8
+// show what it hid, and of what is not YAML only the first mistake is seen.
+const maxFixes = 100
 
 // mend mends a text as far as that is certain, and returns it with the problems that are
 // gone. What would make an error is not mended.
