@@ -2,7 +2,7 @@
 // reads YAML: package brief does.
 //
 // [Check] is what briefbot check prints: the errors that package brief finds, and warnings
-// of what only an editor can judge, each a [Rule] of its own (rules.go, names.go). Every
+// of what only an editor can judge, each a [Rule] of its own (rules.go, names.go, care.go). Every
 // brief is looked at once, while it is in memory (survey.go), and comments take warnings
 // back (allow.go). [Fix] mends those that carry their mending, and nothing whose mending
 // would make an error (mend.go).
