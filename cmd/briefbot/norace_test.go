@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// detecting says that the race detector is on.
+const detecting = false
