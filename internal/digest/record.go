@@ -318,7 +318,10 @@ func appended[T any](items []T, raw json.RawMessage) ([]T, error) {
 
 const (
 	sqlLastRemoval = `SELECT body FROM changes WHERE subject = $1 AND kind LIKE '%.removed' ORDER BY seq DESC LIMIT 1`
-	sqlOrigin      = `SELECT COALESCE(MAX(seq), 0) FROM changes WHERE subject = $1 AND origin = -1 AND (kind LIKE '%.added' OR kind = 'dossier.opened')`
+	// sqlOrigin is the change that tells an item: that it was restored where it was
+	// retracted at first, which is no change.
+	sqlOrigin = `SELECT COALESCE(MAX(c.seq), 0) FROM changes c WHERE c.subject = $1 AND c.origin = -1 AND (c.kind LIKE '%.added' OR c.kind = 'dossier.opened'
+		OR c.kind = 'event.restored' AND NOT EXISTS (SELECT 1 FROM changes e WHERE e.subject = c.subject AND e.seq < c.seq))`
 )
 
 // lastRemoval returns the change that last removed a subject, or nil.
