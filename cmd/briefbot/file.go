@@ -122,7 +122,11 @@ func (f *file) root(checks map[string]checkFunc) map[string]fieldFunc {
 			if !ok {
 				return
 			}
-			if err := check(text); err != nil {
+			switch err := check(text); {
+			case errors.Is(err, errFileSecret):
+				f.problem(n, "secret", "%v", err)
+				return
+			case err != nil:
 				f.problem(n, "setting", "%v", err)
 				return
 			}

@@ -206,6 +206,8 @@ func checkOf(flag *kong.Flag) checkFunc {
 			return errors.New("this is empty; write a value, or take the key out")
 		case flag.Enum != "" && !slices.Contains(flag.EnumSlice(), value):
 			return fmt.Errorf("write one of %s, not %q", strings.Join(flag.EnumSlice(), ", "), value)
+		case flag.Name == "briefs" && briefsSetting(value).hasSecret():
+			return errFileSecret
 		}
 		return checkSetting(flag.Name, value)
 	}

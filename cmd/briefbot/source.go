@@ -30,6 +30,19 @@ func (b briefsSetting) String() string {
 	return address.String()
 }
 
+// The contract lets the environment alone have a secret in an address: a command line is
+// seen by everybody on the machine, and a file is copied and committed.
+var (
+	errFlagSecret = errors.New("there is a password or a token in the address, and others on this machine see what a command is called with: put it into a file and name that with --briefs-token-file, or set BRIEFBOT_BRIEFS_TOKEN")
+	errFileSecret = errors.New("there is a password or a token in the address, and a secret is never a value in this file: keep it in a file of its own and name that with briefs_token_file, or set BRIEFBOT_BRIEFS_TOKEN")
+)
+
+// hasSecret says whether the setting is an address that lets its reader in.
+func (b briefsSetting) hasSecret() bool {
+	address, err := mirror.ParseAddress(string(b))
+	return b.isAddress() && err == nil && address.HasSecret()
+}
+
 // folder returns the folder of the briefs, for what reads or writes their files.
 func (b briefsSetting) folder() (string, error) {
 	if b.isAddress() {
@@ -106,6 +119,8 @@ func (s *settings) judgeSource() error {
 		return fmt.Errorf("--briefs: %w", err)
 	}
 	switch {
+	case s.given["briefs"] && address.HasSecret():
+		return fmt.Errorf("--briefs: %w", errFlagSecret)
 	case s.BriefsKey != "" && address.Scheme() != "ssh":
 		return fmt.Errorf("--briefs-key-file: a key is for an ssh address, and --briefs is %s: use a token", address)
 	case s.secret.briefs != "" && address.Scheme() != "https" && address.Scheme() != "http":

@@ -117,7 +117,7 @@ func (a *Address) locateURL(location string) error {
 			return errors.New("an ssh host takes no password here: name a key with --briefs-key-file")
 		}
 	case "file":
-		if u.Host != "" && u.Host != "localhost" {
+		if u.User != nil || u.Host != "" && u.Host != "localhost" {
 			return errors.New("a file:// address has three slashes and a path: file:///srv/briefs.git")
 		}
 		a.path = filepath.FromSlash(u.Path)
@@ -179,6 +179,16 @@ func (a Address) HasPassword() bool {
 	}
 	_, has := a.url.User.Password()
 	return has
+}
+
+// tokenForm is a user's name that is none, but a token as GitHub, GitLab and others make
+// them: it begins as theirs do, or is longer than anybody's name.
+var tokenForm = regexp.MustCompile(`^(gh[opsur]_|github_pat_|gl(?:pat|dt|cbt)-).{10}|^.{40}`)
+
+// HasSecret reports whether something in the address lets its reader into the
+// repository: a password, or for http and https a user's name that looks like a token.
+func (a Address) HasSecret() bool {
+	return a.HasPassword() || a.url != nil && a.url.Scheme != "ssh" && tokenForm.MatchString(a.url.User.Username())
 }
 
 // Scheme returns http, https, ssh, or file for a repository on this machine.

@@ -41,3 +41,27 @@ func TestParseAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestHasSecret tells addresses that let their reader in from those that only say who
+// asks.
+func TestHasSecret(t *testing.T) {
+	for text, want := range map[string]bool{
+		"https://example.org/desk.git":                                               false,
+		"https://gitlab+deploy-token-1@example.org/desk.git":                         false,
+		"https://glen-the-editor@example.org/desk.git":                               false,
+		"ssh://git@example.org/desk.git":                                             false,
+		"git@example.org:desk.git":                                                   false,
+		"/srv/desk.git#main":                                                         false,
+		"https://jane:hush@example.org/desk.git":                                     true,
+		"https://hush:@example.org/desk.git":                                         true,
+		"http://jane:hush@example.org/desk.git":                                      true,
+		"https://ghp_0123456789abcdef@example.org/desk.git":                          true,
+		"https://github_pat_0123456789abcdef@example.org/desk.git":                   true,
+		"https://glpat-0123456789abcdef@example.org/desk.git":                        true,
+		"https://0123456789abcdef0123456789abcdef01234567@example.org/desk.git#main": true,
+	} {
+		if a, err := ParseAddress(text); err != nil || a.HasSecret() != want {
+			t.Errorf("%s: %v, %v", text, a.HasSecret(), err)
+		}
+	}
+}
