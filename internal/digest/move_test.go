@@ -49,7 +49,7 @@ func TestMovedMessages(t *testing.T) {
 				} else {
 					record(t, l, dossier(t, "a", c.event, event("e1")))
 				}
-				time.Sleep(2 * time.Hour)
+				time.Sleep(65 * time.Minute)
 				synctest.Wait()
 				same(t, f.shows(), c.want)
 				if edits, _ := f.counts(); edits != 0 {
@@ -97,7 +97,7 @@ func TestMovedWhileOwed(t *testing.T) {
 				if err := l.Move(t.Context(), oldHome, newHome); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(2 * time.Hour)
+				time.Sleep(65 * time.Minute)
 				synctest.Wait()
 				want := lines("1 e0", "2 e0 revised")
 				if mode == ModeEdit {
