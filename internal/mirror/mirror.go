@@ -131,8 +131,7 @@ func (m *Mirror) Distrust() {
 func (m *Mirror) Fetch(ctx context.Context) (moved bool, err error) {
 	m.fetching.Lock()
 	defer m.fetching.Unlock()
-	tooLong := fmt.Errorf("it takes longer than %v: keep briefs in a repository of their own if this one is large", m.options.Limit)
-	ctx, cancel := context.WithTimeoutCause(ctx, m.options.Limit, tooLong)
+	ctx, cancel := m.limit(ctx)
 	defer cancel()
 	before, _ := m.State()
 	if m.dial == nil {
@@ -145,6 +144,12 @@ func (m *Mirror) Fetch(ctx context.Context) (moved bool, err error) {
 	}
 	after, _ := m.State()
 	return before.Head != after.Head || before.Branch != after.Branch, nil
+}
+
+// limit ends what the host is asked for when it takes too long.
+func (m *Mirror) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	tooLong := fmt.Errorf("it takes longer than %v: keep briefs in a repository of their own if this one is large", m.options.Limit)
+	return context.WithTimeoutCause(ctx, m.options.Limit, tooLong)
 }
 
 // fetch brings the copy up to date, or makes one.
