@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -37,30 +38,34 @@ func (c checkCmd) Run(ctx context.Context, s *settings, out *console) error {
 		return nil
 	case c.DryRun && !c.Fix:
 		return errors.New("--dry-run is for --fix")
+	case c.Fix && c.fetches(s):
+		return errors.New("--fix: the briefs are in a git repository elsewhere, which is only read: mend them in a clone of it, with briefbot check --fix and their folder")
 	case c.Fix:
 		if err := c.fix(ctx, s, out); err != nil || c.DryRun {
 			return err
 		}
 	}
-	problems, err := c.briefs(ctx, s)
+	found, err := c.look(ctx, s)
 	if err != nil {
 		return err
 	}
-	problems = append(problems, s.file.problems...)
-	if folder, err := s.Briefs.folder(); err == nil {
-		problems = append(problems, s.file.withoutBriefs(folder)...)
-	}
-	slices.SortStableFunc(problems, brief.Problem.Compare)
-	if err := c.print(out, problems); err != nil {
+	defer found.done()
+	found.problems = append(found.problems, s.file.problems...)
+	found.problems = append(found.problems, s.file.withoutBriefs(found.stories, s.Briefs)...)
+	slices.SortStableFunc(found.problems, brief.Problem.Compare)
+	if err := c.print(out, found); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(problems, func(p brief.Problem) bool { return p.Severity == brief.Error }) {
+	if slices.ContainsFunc(found.problems, func(p brief.Problem) bool { return p.Severity == brief.Error }) {
 		return verdict(exitFailure)
 	}
 	return nil
 }
 
 func (c checkCmd) options() desk.CheckOptions { return desk.CheckOptions{Base: c.Base} }
+
+// fetches says whether the briefs of a repository elsewhere are checked.
+func (c checkCmd) fetches(s *settings) bool { return len(c.Paths) == 0 && s.Briefs.isAddress() }
 
 // paths returns what is to be checked: what is named, or else the folder of --briefs.
 func (c checkCmd) paths(s *settings) ([]string, error) {
@@ -71,17 +76,58 @@ func (c checkCmd) paths(s *settings) ([]string, error) {
 	return []string{folder}, err
 }
 
-// briefs returns what is wrong with the briefs that are named, or else with those of
-// --briefs.
-func (c checkCmd) briefs(ctx context.Context, s *settings) ([]brief.Problem, error) {
-	if len(c.Paths) == 0 && s.Briefs.isAddress() {
-		return s.checkRepository(ctx)
+// A finding is what a check finds, and where.
+type finding struct {
+	problems []brief.Problem
+	stories  []string                 // of --briefs, as far as they are here
+	text     func(path string) []byte // of a file with a problem; nothing where it cannot be read
+	mending  string                   // how --fix is called there
+	done     func()                   // when all was printed
+}
+
+// look checks the briefs that are named, or else those of --briefs.
+func (c checkCmd) look(ctx context.Context, s *settings) (finding, error) {
+	if c.fetches(s) {
+		return c.lookElsewhere(ctx, s)
 	}
+	f := finding{text: textOf, mending: "briefbot check --fix", done: func() {}}
 	paths, err := c.paths(s)
 	if err != nil {
-		return nil, err
+		return f, err
 	}
-	return desk.Check(ctx, c.options(), paths...)
+	if folder, err := s.Briefs.folder(); err == nil {
+		f.stories = storiesIn(folder)
+	}
+	f.problems, err = desk.Check(ctx, c.options(), paths...)
+	return f, err
+}
+
+// lookElsewhere checks the briefs of a repository elsewhere, as its branch has them now.
+func (c checkCmd) lookElsewhere(ctx context.Context, s *settings) (finding, error) {
+	revisions := []string{""}
+	if c.Base != "" {
+		revisions = append(revisions, c.Base)
+	}
+	pasts, done, err := s.at(ctx, revisions...)
+	if err != nil {
+		return finding{}, err
+	}
+	now, base := pasts[0], (*brief.Past)(nil)
+	if c.Base != "" {
+		base = pasts[1]
+	}
+	f := finding{stories: now.Stories(), mending: "in a clone, briefbot check --fix", done: done}
+	f.text = func(path string) []byte {
+		if path == s.file.path {
+			return textOf(path)
+		}
+		text, _ := now.Text(path)
+		return text
+	}
+	if f.problems, err = desk.CheckPast(ctx, time.Time{}, now, base); err != nil {
+		done()
+	}
+	return f, err
 }
 
 // fix mends the briefs, and says beside the answer what it mended.
@@ -139,23 +185,28 @@ func replaceFile(path string, data []byte) error {
 	return nil
 }
 
-// withoutBriefs warns of subscriptions to stories of which there is no brief in
-// folder: until one is written, nothing is ever posted for them.
-func (f *file) withoutBriefs(folder string) []brief.Problem {
+// storiesIn returns the ids of the stories that have a brief in a folder.
+func storiesIn(folder string) []string {
 	names, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return nil // whoever needs the folder says so
 	}
 	var ids []string
 	for _, name := range names {
 		ids = append(ids, strings.TrimSuffix(filepath.Base(name), ".yaml"))
 	}
+	return ids
+}
+
+// withoutBriefs warns of subscriptions to stories of which there is no brief among those
+// of where: until one is written, nothing is ever posted for them.
+func (f *file) withoutBriefs(ids []string, where briefsSetting) []brief.Problem {
 	var problems []brief.Problem
 	for _, n := range f.stories {
-		if !slices.Contains(ids, n.Value) {
+		if len(ids) > 0 && !slices.Contains(ids, n.Value) {
 			problems = append(problems, brief.Problem{
 				Path: f.path, Line: n.Line, Column: n.Column, Severity: brief.Warning, Rule: "story",
-				Message: fmt.Sprintf("there is no story %q in %s%s", n.Value, folder, spelling.Suggestion(n.Value, ids)),
+				Message: fmt.Sprintf("there is no story %q in %s%s", n.Value, where, spelling.Suggestion(n.Value, ids)),
 			})
 		}
 	}
@@ -180,7 +231,8 @@ func newProblemRow(p brief.Problem) problemRow {
 
 // print writes the problems to standard output, and for a person a closing line beside
 // it.
-func (c checkCmd) print(out *console, problems []brief.Problem) error {
+func (c checkCmd) print(out *console, found finding) error {
+	problems := found.problems
 	switch c.Format {
 	case "json":
 		rows := make([]problemRow, len(problems))
@@ -206,7 +258,10 @@ func (c checkCmd) print(out *console, problems []brief.Problem) error {
 		}
 		fmt.Fprintln(out.out, p)
 		if c.Excerpt {
-			fmt.Fprint(out.out, desk.Excerpt(textOf(texts, p.Path), p))
+			if _, read := texts[p.Path]; !read {
+				texts[p.Path] = found.text(p.Path)
+			}
+			fmt.Fprint(out.out, desk.Excerpt(texts[p.Path], p))
 		}
 	}
 	if len(problems) == 0 {
@@ -215,20 +270,16 @@ func (c checkCmd) print(out *console, problems []brief.Problem) error {
 	}
 	end := "."
 	if mendable > 0 && !c.Fix {
-		end = fmt.Sprintf("; briefbot check --fix mends %d of them.", mendable)
+		end = fmt.Sprintf("; %s mends %d of them.", found.mending, mendable)
 	}
 	fmt.Fprintf(out.err, "%s, %s%s\n", count(counts[brief.Error], "error", "errors"), count(counts[brief.Warning], "warning", "warnings"), end)
 	return nil
 }
 
-// textOf returns what a file holds, read once; nothing where it cannot be read.
-func textOf(texts map[string][]byte, path string) []byte {
-	text, ok := texts[path]
-	if !ok {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() <= 1<<20 {
-			text, _ = os.ReadFile(path) // an excerpt is an extra
-		}
-		texts[path] = text
+// textOf returns what a file on this machine holds; nothing where it cannot be read.
+func textOf(path string) (text []byte) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() <= 1<<20 {
+		text, _ = os.ReadFile(path) // an excerpt is an extra
 	}
 	return text
 }

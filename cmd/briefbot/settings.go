@@ -90,7 +90,8 @@ func (c *cli) BeforeResolve(ctx *kong.Context) error {
 
 // AfterApply reads the secrets and judges what kong cannot. A file that cannot be
 // used stops every command but check, which says what is wrong with it, and those
-// that need no setting. Check needs no secret either: it runs where there is none.
+// that need no setting. Check needs no secret but that of a repository which it fetches:
+// it runs where there is none.
 func (c *cli) AfterApply(ctx *kong.Context) error {
 	command := ""
 	if selected := ctx.Selected(); selected != nil {
@@ -106,6 +107,11 @@ func (c *cli) AfterApply(ctx *kong.Context) error {
 	case "version", "schema", "completion":
 		return nil
 	case "check":
+		if c.Check.fetches(&c.settings) {
+			if err := c.readSecrets("briefs-token-file"); err != nil {
+				return err
+			}
+		}
 		return c.judge(ctx.Flags())
 	}
 	if err := c.file.Err(); err != nil {
@@ -117,8 +123,8 @@ func (c *cli) AfterApply(ctx *kong.Context) error {
 	return c.judge(ctx.Flags())
 }
 
-// readSecrets finds each secret where it counts.
-func (s *settings) readSecrets() error {
+// readSecrets finds each secret where it counts, or only those of flags.
+func (s *settings) readSecrets(flags ...string) error {
 	for _, secret := range []struct {
 		into            *string
 		flag, path, env string
@@ -129,12 +135,15 @@ func (s *settings) readSecrets() error {
 		{&s.secret.briefs, "briefs-token-file", s.BriefsToken, "BRIEFBOT_BRIEFS_TOKEN"},
 		{&s.secret.webhook, "briefs-webhook-secret-file", s.BriefsWebhookSecret, "BRIEFBOT_BRIEFS_WEBHOOK_SECRET"},
 	} {
+		if len(flags) > 0 && !slices.Contains(flags, secret.flag) {
+			continue
+		}
 		var err error
 		if *secret.into, err = secretOf(s.given[secret.flag], secret.path, secret.env); err != nil {
 			return fmt.Errorf("--%s: %w", secret.flag, err)
 		}
 	}
-	if s.given["store"] {
+	if s.given["store"] || len(flags) > 0 {
 		return nil
 	}
 	// A store may be an address with a password in it, but its flag is no file's name.

@@ -57,6 +57,10 @@ func (s *settings) source(kept string, logger *slog.Logger) (brief.Source, error
 	if !s.Briefs.isAddress() {
 		return brief.NewDir(string(s.Briefs), brief.DirOptions{Logger: logger}), nil
 	}
+	return s.git(kept, logger)
+}
+
+func (s *settings) git(kept string, logger *slog.Logger) (*brief.Git, error) {
 	interval, err := time.ParseDuration(s.BriefsInterval)
 	if err != nil {
 		return nil, fmt.Errorf("--briefs-interval: %w", err)
@@ -73,30 +77,34 @@ func (s *settings) once(logger *slog.Logger) (source brief.Source, done func(), 
 		source, err = s.source("", logger)
 		return source, func() {}, err
 	}
+	return s.gitOnce(logger)
+}
+
+func (s *settings) gitOnce(logger *slog.Logger) (source *brief.Git, done func(), err error) {
 	kept, err := os.MkdirTemp("", "briefbot-briefs-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for a copy of the briefs: %w", err)
 	}
 	done = func() { _ = os.RemoveAll(kept) } // what is left is in the folder for such things
-	if source, err = s.source(kept, logger); err != nil {
+	if source, err = s.git(kept, logger); err != nil {
 		done()
 		return nil, nil, err
 	}
 	return source, done, nil
 }
 
-// checkRepository returns what is wrong with the briefs of a repository elsewhere.
-func (s *settings) checkRepository(ctx context.Context) ([]brief.Problem, error) {
-	source, done, err := s.once(slog.New(slog.DiscardHandler))
+// at returns the briefs as they are at revisions of the repository elsewhere that
+// --briefs names, until done is called; "" is the newest commit of its branch.
+func (s *settings) at(ctx context.Context, revisions ...string) (pasts []*brief.Past, done func(), err error) {
+	source, done, err := s.gitOnce(slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer done()
-	snapshot, err := source.Load(ctx, nil)
-	if err != nil {
-		return nil, err
+	if pasts, err = source.At(ctx, revisions...); err != nil {
+		done()
+		return nil, nil, err
 	}
-	return snapshot.Problems(), nil
+	return pasts, done, nil
 }
 
 // judgeSource reports settings that say how a repository is reached where there is none.

@@ -107,11 +107,15 @@ func checkPath(path string, look func(*Text)) ([]Problem, error) {
 		return nil, err
 	}
 	if len(names) == 0 {
-		problems = append(problems, *fileProblem(path, Warning, "holds no briefs: a brief is a file <id>"+briefExt))
+		problems = append(problems, *emptyFolder(path))
 	}
 	found := make([][]Problem, len(names))
 	spread(len(names), func(i int) { found[i] = f.check(f.join(names[i]), look) })
 	return append(problems, slices.Concat(found...)...), nil
+}
+
+func emptyFolder(path string) *Problem {
+	return fileProblem(path, Warning, "holds no briefs: a brief is a file <id>"+briefExt)
 }
 
 // check checks the file of the folder at path, and has it looked at.
@@ -121,6 +125,24 @@ func (f *folder) check(path string, look func(*Text)) []Problem {
 		problem.Path = path
 		return []Problem{*problem}
 	}
+	has := func(id string) bool {
+		_, err := f.root.Lstat(id + briefExt)
+		return err == nil
+	}
+	return checkText(path, data, neighbours{has, f.stories}, look)
+}
+
+// neighbours are the stories beside a brief.
+type neighbours struct {
+	has     func(id string) bool
+	stories func() []string // their ids, for what is misspelt
+}
+
+// checkText checks a brief, and has it looked at.
+func checkText(path string, data []byte, others neighbours, look func(*Text)) []Problem {
+	if isPointer(data) {
+		return []Problem{*fileProblem(path, Error, pointerMessage)}
+	}
 	t, r := readAsText(path, data)
 	if t != nil {
 		look(t)
@@ -129,12 +151,12 @@ func (f *folder) check(path string, look func(*Text)) []Problem {
 		return r.problems
 	}
 	for i, id := range r.dossier.Related {
-		if _, err := f.root.Lstat(id + briefExt); err == nil {
+		if others.has(id) {
 			continue
 		}
 		r.problems = append(r.problems, Problem{
 			Path: path, Line: r.related[i].line, Column: r.related[i].column, Severity: Warning, Rule: "reference",
-			Message: fmt.Sprintf("there is no story %q beside this one, so it is not shown as related%s", id, didYouMean(id, f.stories(), "")),
+			Message: fmt.Sprintf("there is no story %q beside this one, so it is not shown as related%s", id, didYouMean(id, others.stories(), "")),
 		})
 	}
 	return r.problems

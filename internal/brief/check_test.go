@@ -126,3 +126,12 @@ func TestCheckLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckPointer says of a brief that Git LFS keeps elsewhere what it is.
+func TestCheckPointer(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"one.yaml": "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"})
+	problems, err := Check(dir)
+	if err != nil || len(problems) != 1 || problems[0].Message != pointerMessage {
+		t.Errorf("%v, %v", problems, err)
+	}
+}

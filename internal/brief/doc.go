@@ -27,8 +27,9 @@
 // # From dossiers to readers
 //
 // A [Source] loads a [Snapshot], the dossiers of one revision, each in its newest
-// valid version; [Dir] is the source that watches a folder, and [LoadRevision] reads
-// one as it was at a revision of its git repository. A [Library] holds the current
+// valid version; [Dir] is the source that watches a folder, and [Git] the one that
+// follows a branch of a repository. A [Past] is a folder as it was at a revision: of the
+// repository that it is in, or of one elsewhere. A [Library] holds the current
 // snapshot and swaps it whole.
 //
 // A [Reader] is a snapshot seen with what one asker may see, made by a [Policy]. It

@@ -37,35 +37,11 @@ const (
 // The snapshot's revision is the beginning of the commit's hash, and it was taken
 // when the commit was made. Problems name files as git does, revision:path.
 func LoadRevision(ctx context.Context, dir, revision string) (*Snapshot, error) {
-	commit, t, err := openRevision(dir, revision)
+	past, err := OpenPast(dir, revision)
 	if err != nil {
 		return nil, err
 	}
-	files, problems := t.list()
-	found, err := load(ctx, files, nil)
-	if err != nil {
-		return nil, err
-	}
-	return assemble(shortHash(commit), commit.Committer.When, found, problems, nil), nil
-}
-
-// openRevision opens the folder dir as it was at a revision of the repository that it is
-// in.
-func openRevision(dir, revision string) (*object.Commit, *gitFolder, error) {
-	repo, folder, err := openRepository(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	commit, err := resolveCommit(repo, revision)
-	if err != nil {
-		return nil, nil, fmt.Errorf("finding the revision %q in the git repository of %s: %w", revision, dir, err)
-	}
-	tree, folder, err := folderTree(commit, folder, hasNoWorktree(repo))
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s at the revision %q: %w", folder, revision, err)
-	}
-	name := revision + ":" + folder
-	return commit, &gitFolder{tree: tree, name: name, join: func(file string) string { return name + "/" + file }}, nil
+	return past.Load(ctx)
 }
 
 // openRepository opens the repository that dir is in, and returns the path of dir
@@ -115,11 +91,14 @@ func exists(path string) bool {
 	return err == nil
 }
 
-var errNoRevision = errors.New("there is no such branch, tag or commit")
+var (
+	errNoRevision   = errors.New("there is no such branch, tag or commit")
+	errRevisionForm = errors.New("write a branch, a tag or a commit, with ~2 or ^ after it to go back")
+)
 
 func resolveCommit(repo *git.Repository, revision string) (*object.Commit, error) {
 	if !isRevision(revision) {
-		return nil, errors.New("write a branch, a tag or a commit, with ~2 or ^ after it to go back")
+		return nil, errRevisionForm
 	}
 	hash, err := repo.ResolveRevision(plumbing.Revision(revision))
 	switch {

@@ -1,19 +1,136 @@
 package brief
 
-import "github.com/go-git/go-git/v5/plumbing"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+	"slices"
 
-// A Past is the folder of briefs as it was at a revision, of which each brief is read
-// when it is asked for. Many goroutines may use it at once.
-type Past struct{ folder *gitFolder }
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// A Past is a folder of briefs as it was at a commit, of which each brief is read when it
+// is asked for. Many goroutines may use it at once.
+type Past struct {
+	commit *object.Commit
+	folder *gitFolder
+}
 
 // OpenPast returns the folder dir as it was at a revision of the git repository that it is
-// in, both as [LoadRevision] takes them.
+// in, both as [LoadRevision] takes them. Its problems name files as git does,
+// revision:path.
 func OpenPast(dir, revision string) (*Past, error) {
-	_, folder, err := openRevision(dir, revision)
+	repo, folder, err := openRepository(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &Past{folder}, nil
+	commit, err := resolveCommit(repo, revision)
+	if err != nil {
+		return nil, fmt.Errorf("finding the revision %q in the git repository of %s: %w", revision, dir, err)
+	}
+	tree, folder, err := folderTree(commit, folder, hasNoWorktree(repo))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s at the revision %q: %w", folder, revision, err)
+	}
+	name := revision + ":" + folder
+	return &Past{commit, &gitFolder{tree: tree, name: name, join: func(file string) string { return name + "/" + file }}}, nil
+}
+
+// At returns the folder of the briefs as it was at revisions that the repository has, as
+// [mirror.Mirror.Reach] finds them: "" is the newest commit of the branch. Problems name
+// files by their path in the repository.
+func (g *Git) At(ctx context.Context, revisions ...string) ([]*Past, error) {
+	for _, revision := range revisions {
+		if revision != "" && !isRevision(revision) {
+			return nil, fmt.Errorf("finding the revision %q in %s: %w", revision, g.address, errRevisionForm)
+		}
+	}
+	reached, err := g.mirror.Reach(ctx, revisions...)
+	if err != nil {
+		return nil, err
+	}
+	pasts := make([]*Past, len(revisions))
+	for i, r := range reached {
+		commit, err := resolveCommit(r.Repository, r.Revision)
+		if err != nil {
+			return nil, fmt.Errorf("finding the revision %q in %s: %w", revisions[i], g.address, err)
+		}
+		tree, at, err := folderTree(commit, cmp.Or(g.address.Folder, "."), g.address.Folder == "")
+		if err != nil {
+			return nil, fmt.Errorf("reading the briefs of %s: the folder %s at %s: %w: check what --briefs names after the #", g.address, at, shortHash(commit), err)
+		}
+		pasts[i] = &Past{commit, &gitFolder{tree: tree, name: at, join: func(file string) string { return path.Join(at, file) }}}
+	}
+	return pasts, nil
+}
+
+// Load returns the snapshot of the briefs. Its revision is the beginning of the commit's
+// hash, and it was taken when the commit was made.
+func (p *Past) Load(ctx context.Context) (*Snapshot, error) {
+	files, problems := p.folder.list()
+	found, err := load(ctx, files, nil)
+	if err = cmp.Or(err, p.lost()); err != nil {
+		return nil, err
+	}
+	return assemble(shortHash(p.commit), p.commit.Committer.When, found, problems, nil), nil
+}
+
+// lost returns an error if the repository lacked something that was read.
+func (p *Past) lost() error {
+	if !p.folder.lost.Load() {
+		return nil
+	}
+	return fmt.Errorf("reading the briefs of the commit %s: the repository lacks a file of it: if it is a clone that has only a part, fetch the rest", shortHash(p.commit))
+}
+
+// CheckEach is [CheckEach] of the whole folder.
+func (p *Past) CheckEach(look func(*Text)) ([]Problem, error) {
+	files, problems := p.folder.list()
+	if len(files) == 0 {
+		problems = append(problems, *emptyFolder(p.folder.name))
+	}
+	known := make(map[string]bool)
+	for _, id := range p.Stories() {
+		known[id] = true
+	}
+	others := neighbours{has: func(id string) bool { return known[id] }, stories: p.Stories}
+	found := make([][]Problem, len(files))
+	spread(len(files), func(i int) {
+		data, problem := files[i].read()
+		if problem != nil {
+			found[i] = []Problem{*problem}
+			return
+		}
+		found[i] = checkText(files[i].path, data, others, look)
+	})
+	problems = append(problems, slices.Concat(found...)...)
+	slices.SortStableFunc(problems, Problem.Compare)
+	return withoutRepeats(problems), p.lost()
+}
+
+// Stories returns the ids of the briefs, whether or not they can be read.
+func (p *Past) Stories() []string {
+	var ids []string
+	for _, e := range p.folder.tree.Entries {
+		if id, kind := briefName(e.Name); kind == briefFile && e.Mode.IsFile() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Text returns the text of the brief that problems call path; false where there is none,
+// or it cannot be read.
+func (p *Past) Text(path string) ([]byte, bool) {
+	for _, e := range p.folder.tree.Entries {
+		if p.folder.join(e.Name) == path {
+			text, err := p.folder.read(e)
+			return text, err == nil
+		}
+	}
+	return nil, false
 }
 
 // Changed returns a story as it was, where its brief was another text than the one it has

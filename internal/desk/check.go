@@ -21,7 +21,17 @@ type CheckOptions struct {
 // judge, in the order of path and position, without what comments allow. The error is
 // about a path that is not there, or a Base that is none.
 func Check(ctx context.Context, o CheckOptions, paths ...string) ([]brief.Problem, error) {
-	s, err := survey(ctx, o, paths)
+	s, err := survey(ctx, o.Now, newDisk(o.Base, paths))
+	if err != nil {
+		return nil, err
+	}
+	return s.problems, nil
+}
+
+// CheckPast is [Check] of a folder of briefs as it was at a commit. It is compared with
+// what it was at another, before; nil: with nothing but itself.
+func CheckPast(ctx context.Context, now time.Time, past, before *brief.Past) ([]brief.Problem, error) {
+	s, err := survey(ctx, now, revision{past, before})
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +48,7 @@ type Mended struct {
 // Fix mends what can be mended in the briefs at paths without changing what is meant. It
 // writes nothing; a brief with nothing to mend is not among what it returns.
 func Fix(ctx context.Context, o CheckOptions, paths ...string) (all []Mended, err error) {
-	s, err := survey(ctx, o, paths)
+	s, err := survey(ctx, o.Now, newDisk(o.Base, paths))
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +59,7 @@ func Fix(ctx context.Context, o CheckOptions, paths ...string) (all []Mended, er
 		}
 	}
 	for _, path := range mendable {
-		text, err := textAt(path)
+		text, err := s.from.text(path)
 		if err != nil {
 			return nil, err
 		}
@@ -59,13 +69,4 @@ func Fix(ctx context.Context, o CheckOptions, paths ...string) (all []Mended, er
 		}
 	}
 	return all, nil
-}
-
-// textAt returns the text of a brief that was read before; none where it is gone.
-func textAt(path string) ([]byte, error) {
-	files, _, err := brief.Files(path)
-	if err != nil || len(files) == 0 {
-		return nil, err
-	}
-	return files[0].Text, nil
 }

@@ -3,8 +3,9 @@
 //
 // [Check] is what briefbot check prints: the errors that package brief finds, and warnings
 // of what only an editor can judge, each a [Rule] of its own (rules.go, names.go, care.go). Every
-// brief is looked at once, while it is in memory (survey.go), and comments take warnings
-// back (allow.go). [Fix] mends those that carry their mending, and nothing whose mending
+// brief is looked at once, while it is in memory (survey.go), whether it is in a folder or
+// was at a commit (origin.go), and comments take warnings back (allow.go). [CheckPast] says
+// of a commit what Check says of a folder. [Fix] mends those that carry their mending, and nothing whose mending
 // would make an error (mend.go).
 //
 // A [Patch] is a change that somebody proposes to a brief, as a mail that git am takes

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/spelling"
@@ -16,29 +16,27 @@ import (
 // A surveyor looks at every brief of a check once, while it is in memory, and keeps only
 // what the others are compared with.
 type surveyor struct {
-	options  CheckOptions
+	from     origin
+	now      time.Time       // none given: time.Now
 	problems []brief.Problem // once all were looked at: in order, without what is allowed
 
 	mu      sync.Mutex
-	pasts   map[string]*brief.Past    // by folder
-	missing error                     // the first folder without the revision that is asked for
 	allowed map[string][]*allowance   // by path
 	own     map[string]map[string]int // by path: how many events have a kind
 	kinds   map[string]int            // the same of all
 }
 
-// survey looks at the briefs at paths.
-func survey(ctx context.Context, o CheckOptions, paths []string) (*surveyor, error) {
+// survey looks at briefs.
+func survey(ctx context.Context, now time.Time, from origin) (*surveyor, error) {
 	s := &surveyor{
-		options: o, pasts: make(map[string]*brief.Past), allowed: make(map[string][]*allowance),
-		own: make(map[string]map[string]int), kinds: make(map[string]int),
+		from: from, now: now, allowed: make(map[string][]*allowance), own: make(map[string]map[string]int), kinds: make(map[string]int),
 	}
-	problems, err := brief.CheckEach(paths, func(t *brief.Text) {
+	problems, err := from.each(func(t *brief.Text) {
 		if ctx.Err() == nil {
 			s.look(t)
 		}
 	})
-	if err = cmp.Or(err, ctx.Err(), s.missing); err != nil {
+	if err = cmp.Or(err, ctx.Err()); err != nil {
 		return nil, err
 	}
 	s.problems = slices.Concat(problems, s.problems) // errors before what is said of the same place
@@ -76,27 +74,11 @@ func (s *surveyor) look(t *brief.Text) {
 
 // compared returns what a brief is compared with.
 func (s *surveyor) compared(t *brief.Text) comparison {
-	c := comparison{now: s.options.Now, kinds: s.kinds}
+	c := comparison{now: s.now, kinds: s.kinds}
 	if d := t.Read(); d != nil {
-		c.before = s.past(filepath.Dir(t.Path())).Changed(d.ID, t.Bytes())
+		c.before = s.from.before(t.Path()).Changed(d.ID, t.Bytes())
 	}
 	return c
-}
-
-// past returns what a folder was at the revision that is asked for, or at HEAD; nil where
-// there is none, as outside a repository.
-func (s *surveyor) past(folder string) *brief.Past {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	past, known := s.pasts[folder]
-	if !known {
-		var err error
-		if past, err = brief.OpenPast(folder, cmp.Or(s.options.Base, "HEAD")); err != nil && s.options.Base != "" {
-			s.missing = cmp.Or(s.missing, err)
-		}
-		s.pasts[folder] = past
-	}
-	return past
 }
 
 // kindsOf counts the kinds of events.
@@ -126,12 +108,12 @@ func (s *surveyor) lookAtSlips() error {
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		text, err := textAt(path)
+		text, err := s.from.text(path)
 		if err != nil {
 			return err
 		}
 		if t, _ := brief.ReadText(path, text); t != nil {
-			s.problems = append(s.problems, lintText(t, comparison{now: s.options.Now, kinds: s.kinds, only: ruleKind})...)
+			s.problems = append(s.problems, lintText(t, comparison{now: s.now, kinds: s.kinds, only: ruleKind})...)
 		}
 	}
 	return nil
