@@ -130,6 +130,8 @@ type Bot struct {
 	files   troubles
 	askedIn *doorbell
 	crying  sync.Mutex // held while alarms and suggestions are told
+	// unfetched is what the operators were last told of news that cannot be fetched.
+	unfetched string
 	// unrecorded are alarms that the store did not take.
 	unrecorded refrain
 	unheard    sync.Once // says that nobody is told of suggestions
@@ -204,7 +206,7 @@ func (b *Bot) open(ctx context.Context) error {
 		return nil
 	}
 	b.library = brief.NewLibrary(first)
-	b.tellStale(ctx)
+	b.tellFetch(ctx, nil)
 	if err := b.record(ctx, first); err != nil {
 		return fmt.Errorf("recording the briefs: %w", err)
 	}

@@ -150,6 +150,8 @@ func kindWords(kind string) string {
 		return "messages that could not be pinned"
 	case "thread":
 		return "threads that could not be opened"
+	case "fetch":
+		return "news of the briefs that could not be fetched"
 	case "source", "watch", "brief":
 		return "briefs that could not be read"
 	case "record", "settle", "dispatch", "deliver":

@@ -122,12 +122,12 @@ func (b *Bot) reload(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return true
 	}
+	b.tellFetch(ctx, err)
 	if err != nil {
 		b.sourceFailed(ctx, err)
 		return false
 	}
 	b.sourceMended(ctx)
-	b.tellStale(ctx)
 	b.library.Swap(next)
 	if err := b.record(ctx, next); err != nil {
 		b.health.set("record", err)
@@ -141,6 +141,10 @@ func (b *Bot) reload(ctx context.Context) bool {
 
 func (b *Bot) sourceFailed(ctx context.Context, err error) {
 	b.health.set("briefs", err)
+	if f := b.fetched(); errors.Is(err, f.Err) && f.Err != nil && !f.Lasting {
+		b.log.WarnContext(ctx, "the briefs cannot be fetched; the last ones are served", "error", err)
+		return
+	}
 	b.alarm(ctx, "source", fmt.Sprintf("The briefs cannot be read; the last ones are served: %v", err))
 }
 
@@ -149,18 +153,32 @@ func (b *Bot) sourceMended(ctx context.Context) {
 	b.mended(ctx, "source")
 }
 
-// tellStale alarms the operators while the source cannot be asked for news. What it
-// brought last is served meanwhile, and the bot is as ready as ever.
-func (b *Bot) tellStale(ctx context.Context) {
-	source, ok := b.source.(interface{ Stale() error })
-	if !ok {
-		return
+// fetched returns how the source could be asked for news of late; nothing of one that is
+// on this machine.
+func (b *Bot) fetched() brief.Freshness {
+	if source, ok := b.source.(interface{ Freshness() brief.Freshness }); ok {
+		return source.Freshness()
 	}
-	if err := source.Stale(); err != nil {
-		b.alarm(ctx, "fetch", fmt.Sprintf("News of the briefs cannot be fetched; what was fetched last is served. %v", err))
-		return
+	return brief.Freshness{}
+}
+
+// tellFetch alarms the operators while the source cannot be asked for news and somebody
+// should see to it, each time with the reason of that time. What it brought last is
+// served meanwhile, and the bot is as ready as ever. Where nothing was brought yet it
+// is loading that fails, and told as that. The reload loop alone calls it.
+func (b *Bot) tellFetch(ctx context.Context, loading error) {
+	f := b.fetched()
+	switch {
+	case f.Err == nil:
+		b.unfetched = ""
+		b.mended(ctx, "fetch")
+	case f.Lasting && !errors.Is(loading, f.Err):
+		message := fmt.Sprintf("News of the briefs cannot be fetched; what was fetched last is served. %v", f.Err)
+		if !b.raise(ctx, "fetch", message, 0) && message != b.unfetched {
+			b.log.WarnContext(ctx, "news of the briefs still cannot be fetched", "error", f.Err)
+		}
+		b.unfetched = message
 	}
-	b.mended(ctx, "fetch")
 }
 
 // record writes down what changed, shows it in the preview, and has the operators

@@ -24,11 +24,11 @@ func (g *Git) Fetch() {
 
 // Watch implements [Source]. It has the host asked at the interval, give or take a
 // tenth, less and less often while that fails, and when Fetch wants it. It calls
-// changed when the branch has moved, or when asking has begun or ceased to fail.
+// changed when the branch has moved, when asking has ceased to fail, and each time that
+// it fails while somebody should see to that.
 func (g *Git) Watch(ctx context.Context, changed func()) error {
-	failures := 0
 	last := time.Now().Add(-lookPause)
-	next := time.NewTimer(g.pause(0))
+	next := time.NewTimer(g.pause(g.Freshness().Failures))
 	defer next.Stop()
 	for {
 		select {
@@ -40,20 +40,17 @@ func (g *Git) Watch(ctx context.Context, changed func()) error {
 				return nil
 			}
 		}
-		was := g.Stale()
-		moved, err := g.look(ctx)
+		was := g.Freshness()
+		moved, _ := g.look(ctx) // how it went is noted
 		if ctx.Err() != nil {
 			return nil
 		}
-		if last = time.Now(); err != nil {
-			failures++
-		} else {
-			failures = 0
-		}
-		if moved || (was == nil) != (err == nil) {
+		last = time.Now()
+		is := g.Freshness()
+		if moved || is.Lasting || was.Err != nil && is.Err == nil {
 			changed()
 		}
-		next.Reset(g.pause(failures))
+		next.Reset(g.pause(is.Failures))
 	}
 }
 
@@ -78,12 +75,4 @@ func (g *Git) pause(failures int) time.Duration {
 	}
 	pause = min(pause, max(g.options.Interval, maxBackOff))
 	return pause + time.Duration((rand.Float64()-0.5)*0.2*float64(pause))
-}
-
-// Stale returns why the host could not be asked when it was asked last; nil if it
-// could.
-func (g *Git) Stale() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.fresh.Err
 }

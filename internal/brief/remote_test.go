@@ -163,8 +163,8 @@ func TestGit(t *testing.T) {
 	if who, known := third.Commit("a"); !known || who.Hash != changed {
 		t.Errorf("after a restart a was changed by %+v (known: %v)", who, known)
 	}
-	if err := again.Stale(); !errors.Is(err, mirror.ErrPassing) {
-		t.Errorf("stale: %v", err)
+	if f := again.Freshness(); !errors.Is(f.Err, mirror.ErrPassing) || f.Lasting {
+		t.Errorf("freshness: %+v", f)
 	}
 	other := newGit(t, h.address("#other:briefs"), dir)
 	if _, err := other.Load(context.Background(), nil); err == nil {

@@ -196,7 +196,8 @@ func (e *errLarge) Error() string {
 // writer returns what takes a pack of at most limit bytes into the copy.
 func (c *copied) writer(ctx context.Context, limit int64) func(io.Reader) error {
 	return func(pack io.Reader) error {
-		err := packfile.UpdateObjectStorage(c.storage, &limited{ctx: ctx, from: pack, left: limit, limit: limit})
+		source := &limited{ctx: ctx, from: pack, left: limit, limit: limit}
+		err := packfile.UpdateObjectStorage(c.storage, source)
 		large := new(errLarge)
 		switch {
 		case errors.As(err, &large):
@@ -205,6 +206,8 @@ func (c *copied) writer(ctx context.Context, limit int64) func(io.Reader) error 
 			return passing(context.Cause(ctx))
 		case errors.Is(err, packfile.ErrEmptyPackfile):
 			return nil // what is wanted is here already
+		case err != nil && isCut(source.broke):
+			return passing(unanswered("the host ceased to send", source.broke))
 		case err != nil:
 			return fmt.Errorf("taking in what the host sends: %w", err)
 		}
@@ -217,6 +220,7 @@ type limited struct {
 	ctx         context.Context
 	from        io.Reader
 	left, limit int64
+	broke       error // why there is no more, if that is not the end
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -224,6 +228,9 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := l.from.Read(p)
+	if err != nil && err != io.EOF {
+		l.broke = err
+	}
 	if l.left -= int64(n); l.left < 0 {
 		return 0, &errLarge{l.limit}
 	}

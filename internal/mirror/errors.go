@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -32,6 +34,20 @@ func (e *passingError) Unwrap() []error { return []error{e.err, ErrPassing} }
 
 func passing(err error) error { return &passingError{err} }
 
+// localEnd is this machine's end of a connection, which is another one each time.
+var localEnd = regexp.MustCompile(`\S+:[0-9]+->`)
+
+// unanswered says what failed and why, in the same words as long as that stays the same.
+func unanswered(what string, err error) error {
+	return errors.New(what + ": " + localEnd.ReplaceAllString(err.Error(), ""))
+}
+
+// isCut says whether an error is a connection that ended before its time.
+func isCut(err error) bool {
+	var network net.Error
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network)
+}
+
 // oneLine makes what a stranger said fit to be shown: short, on one line, and without
 // anything that a terminal would act on.
 func oneLine(s string) string {
@@ -58,7 +74,7 @@ func decodeAdvertisement(ad *packp.AdvRefs, from io.Reader) error {
 		if unexpected := new(packp.ErrUnexpectedData); errors.As(err, &unexpected) && bytes.ContainsRune(unexpected.Data, '<') {
 			return errors.New("what the host answers is a web page, not git")
 		}
-		return passing(fmt.Errorf("reading what the host offers: %w", err))
+		return passing(unanswered("reading what the host offers", err))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package mirror
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -169,7 +170,13 @@ func (w *httpWire) unreached(ctx context.Context, err error) error {
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return passing(fmt.Errorf("the host does not answer: %w", err))
+	if bad := new(tls.CertificateVerificationError); errors.As(err, &bad) {
+		return fmt.Errorf("the host's certificate is not one that this machine trusts: check the address in --briefs, and have a host of your own show a certificate of an authority that is installed here: %w", bad.Err)
+	}
+	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return errors.New("the host does not speak https at that port: check the address in --briefs")
+	}
+	return passing(unanswered("the host does not answer", err))
 }
 
 // refused says what a status other than 200 means, and which setting to look at.

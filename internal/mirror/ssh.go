@@ -159,7 +159,7 @@ func (e *stranger) Error() string { return e.message }
 func dialSSH(ctx context.Context, address string, config *ssh.ClientConfig, path string) (wire, error) {
 	conn, err := (&net.Dialer{Timeout: connectTime}).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, passing(fmt.Errorf("the ssh host does not answer: %w", err))
+		return nil, passing(unanswered("the ssh host does not answer", err))
 	}
 	// The library knows no context: whoever waits for the host is let go by this.
 	w := &sshWire{said: new(excuse), stop: context.AfterFunc(ctx, func() { _ = conn.Close() })}
@@ -204,7 +204,7 @@ func handshake(err error) error {
 	if strings.Contains(err.Error(), "unable to authenticate") {
 		return errors.New("the ssh host does not take the key: add the public half of --briefs-key-file to the repository as a deploy key that may read, and check the user before the @")
 	}
-	return passing(fmt.Errorf("connecting to the ssh host: %w", err))
+	return passing(unanswered("connecting to the ssh host", err))
 }
 
 // quote makes one word of a path for the shell that the host may have, as git does.

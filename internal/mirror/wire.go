@@ -80,5 +80,8 @@ func refusal(err error) error {
 	if errors.As(err, &line) {
 		return fmt.Errorf("the host refuses: %s", oneLine(line.Text))
 	}
+	if isCut(err) {
+		return passing(unanswered("the host ceased to answer", err))
+	}
 	return fmt.Errorf("reading the host's answer: %w", err)
 }
