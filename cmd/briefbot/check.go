@@ -45,6 +45,9 @@ func (c checkCmd) Run(ctx context.Context, s *settings, out *console) error {
 			return err
 		}
 	}
+	if warning := s.inClear(); warning != "" {
+		fmt.Fprintln(out.err, "warning:", warning)
+	}
 	found, err := c.look(ctx, s)
 	if err != nil {
 		return err

@@ -65,9 +65,23 @@ func (s *settings) git(kept string, logger *slog.Logger) (*brief.Git, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--briefs-interval: %w", err)
 	}
+	if warning := s.inClear(); warning != "" {
+		logger.Warn(warning)
+	}
 	return brief.NewGit(string(s.Briefs), brief.GitOptions{
 		Dir: kept, Interval: interval, Token: s.secret.briefs, KeyFile: s.BriefsKey, KnownHosts: s.BriefsKnownHosts, Logger: logger,
 	})
+}
+
+// inClear warns of a secret that others may read on its way to the host; empty: there is
+// none. The secret itself need not have been read.
+func (s *settings) inClear() string {
+	address, err := mirror.ParseAddress(string(s.Briefs))
+	secret := s.BriefsToken != "" || isSet("BRIEFBOT_BRIEFS_TOKEN") || address.HasSecret()
+	if !s.Briefs.isAddress() || err != nil || !address.InClear() || !secret {
+		return ""
+	}
+	return fmt.Sprintf("--briefs: the token or password for %s travels unencrypted, and whoever is on the way can read it: write https:// in the address, and make a new token", address)
 }
 
 // once returns the briefs for a command that ends: a copy of a repository is thrown

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"net/url"
 	"os"
 	"path"
@@ -189,6 +190,17 @@ var tokenForm = regexp.MustCompile(`^(gh[opsur]_|github_pat_|gl(?:pat|dt|cbt)-).
 // repository: a password, or for http and https a user's name that looks like a token.
 func (a Address) HasSecret() bool {
 	return a.HasPassword() || a.url != nil && a.url.Scheme != "ssh" && tokenForm.MatchString(a.url.User.Username())
+}
+
+// InClear reports whether what is said to the host, a token too, may be read by whoever
+// is on the way: it is asked over http, and is not this machine.
+func (a Address) InClear() bool {
+	if a.url == nil || a.url.Scheme != "http" {
+		return false
+	}
+	host := strings.TrimSuffix(a.url.Hostname(), ".")
+	ip, err := netip.ParseAddr(host)
+	return !strings.EqualFold(host, "localhost") && (err != nil || !ip.Unmap().IsLoopback())
 }
 
 // Scheme returns http, https, ssh, or file for a repository on this machine.

@@ -65,3 +65,27 @@ func TestHasSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestInClear tells addresses whose host is asked where others may listen.
+func TestInClear(t *testing.T) {
+	for text, want := range map[string]bool{
+		"http://example.org/desk.git":           true,
+		"http://example.org:8080/desk.git":      true,
+		"http://10.0.0.1/desk.git":              true,
+		"http://[2001:db8::1]/desk.git":         true,
+		"http://localhost.example.org/desk.git": true,
+		"http://127.0.0.1.example.org/desk.git": true,
+		"http://localhost:3000/desk.git":        false,
+		"http://127.0.0.1:3000/desk.git":        false,
+		"http://127.1.2.3/desk.git":             false,
+		"http://[::1]:3000/desk.git":            false,
+		"http://[::ffff:127.0.0.1]/desk.git":    false,
+		"https://example.org/desk.git":          false,
+		"ssh://git@example.org/desk.git":        false,
+		"/srv/desk.git#main":                    false,
+	} {
+		if a, err := ParseAddress(text); err != nil || a.InClear() != want {
+			t.Errorf("%s: %v, %v", text, a.InClear(), err)
+		}
+	}
+}
