@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
 	"github.com/briefbot/briefbot/internal/desk"
@@ -16,34 +18,31 @@ type diffCmd struct {
 	Preview    string `placeholder:"DIR" help:"Also write to this folder what each service would post: report.md, pages, and pictures where there is a Chromium."`
 	Restricted bool   `help:"Have the preview show stories with an audience too."`
 	Browser    string `placeholder:"PATH" help:"The Chromium or Chrome that makes the preview's pictures; off for none."`
-	Old        string `arg:"" help:"A folder of briefs, or a git revision of the folder of --briefs."`
+	Old        string `arg:"" help:"A folder of briefs, or a git revision of --briefs, whether that is a folder or an address."`
 	New        string `arg:"" help:"Likewise."`
 }
 
 // Run carries out “briefbot diff”.
 func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
-	load := s.state
-	if c.Preview != "" {
-		load = s.load // the report names what is broken, and shows the rest
-	}
-	before, err := load(ctx, c.Old)
+	before, after, done, err := s.states(ctx, c.Old, c.New)
 	if err != nil {
 		return err
 	}
-	after, err := load(ctx, c.New)
-	if err != nil {
-		return err
-	}
-	if c.Preview != "" {
-		found, err := c.problems(ctx, s, after)
+	defer done()
+	if c.Preview == "" { // whose report names what is broken, and shows the rest
+		if err := cmp.Or(before.broken(), after.broken()); err != nil {
+			return err
+		}
+	} else {
+		found, err := c.problems(ctx, s, before, after)
 		if err != nil {
 			return err
 		}
-		if err := c.writePreview(ctx, comparison{before, after, found, c.Restricted}, out); err != nil {
+		if err := c.writePreview(ctx, comparison{before.briefs, after.briefs, found, c.Restricted}, out); err != nil {
 			return err
 		}
 	}
-	changes := comparison{before: before, after: after}.changes()
+	changes := comparison{before: before.briefs, after: after.briefs}.changes()
 	if c.Format == "json" {
 		return printJSON(out, rows(changes))
 	}
@@ -53,14 +52,14 @@ func (c diffCmd) Run(ctx context.Context, s *settings, out *console) error {
 	return nil
 }
 
-// problems returns what check finds in the new briefs. Of a revision, whose files are
-// nowhere, it is what keeps them from being read.
-func (c diffCmd) problems(ctx context.Context, s *settings, after *brief.Snapshot) ([]brief.Problem, error) {
-	if !isFolder(c.New) {
-		return after.Problems(), nil
+// problems returns what check finds in the new briefs, compared with the old ones where
+// those are a revision.
+func (c diffCmd) problems(ctx context.Context, s *settings, before, after state) ([]brief.Problem, error) {
+	if after.past != nil {
+		return desk.CheckPast(ctx, time.Time{}, after.past, before.past)
 	}
 	var o desk.CheckOptions
-	if folder, err := s.Briefs.folder(); err == nil && !isFolder(c.Old) && filepath.Clean(folder) == filepath.Clean(c.New) {
+	if folder, err := s.Briefs.folder(); err == nil && before.past != nil && filepath.Clean(folder) == filepath.Clean(c.New) {
 		o.Base = c.Old
 	}
 	return desk.Check(ctx, o, c.New)
@@ -97,40 +96,84 @@ func rows(changes []brief.Change) []row {
 	return list
 }
 
-// state loads the briefs that name stands for. A broken brief is not part of a
-// state, since there is no earlier version to take its place; it is an error
-// rather than a change that says the story is gone.
-func (s *settings) state(ctx context.Context, name string) (*brief.Snapshot, error) {
-	snapshot, err := s.load(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range snapshot.Problems() {
-		if p.Severity == brief.Error {
-			return nil, fmt.Errorf("%s holds a brief that cannot be read:\n  %v", name, p)
-		}
-	}
-	return snapshot, nil
+// A state is what OLD or NEW of the command line stands for.
+type state struct {
+	name   string
+	past   *brief.Past // nil: name is a folder
+	briefs *brief.Snapshot
 }
 
-// load loads the briefs that name stands for: a folder, or else a revision.
-func (s *settings) load(ctx context.Context, name string) (*brief.Snapshot, error) {
-	if isFolder(name) {
-		return brief.NewDir(name, brief.DirOptions{}).Load(ctx, nil)
+// states loads the briefs that two names stand for, each a folder or else a revision.
+// What was fetched for them is there until done is called.
+func (s *settings) states(ctx context.Context, before, after string) (b, a state, done func(), err error) {
+	b, a, done = state{name: before}, state{name: after}, func() {}
+	var names []string
+	var places []**brief.Past
+	for _, st := range []*state{&b, &a} {
+		if !isFolder(st.name) {
+			names, places = append(names, st.name), append(places, &st.past)
+		}
 	}
-	folder, err := s.Briefs.folder()
+	if len(names) > 0 {
+		var pasts []*brief.Past
+		if pasts, done, err = s.revisions(ctx, names); err != nil {
+			return b, a, nil, err
+		}
+		for i, past := range pasts {
+			*places[i] = past
+		}
+	}
+	if err := cmp.Or(b.load(ctx), a.load(ctx)); err != nil {
+		done()
+		return b, a, nil, err
+	}
+	return b, a, done, nil
+}
+
+// revisions returns the briefs of --briefs as they were at revisions, until done is
+// called.
+func (s *settings) revisions(ctx context.Context, names []string) (pasts []*brief.Past, done func(), err error) {
+	if s.Briefs.isAddress() {
+		if pasts, done, err = s.at(ctx, names...); err != nil {
+			return nil, nil, fmt.Errorf("what is no folder here is a revision of --briefs: %w", err)
+		}
+		return pasts, done, nil
+	}
+	dir, err := filepath.Abs(string(s.Briefs))
 	if err != nil {
-		return nil, fmt.Errorf("%q is no folder, and no revision can be read: %w with --briefs", name, err)
+		return nil, nil, fmt.Errorf("finding the briefs: %w", err)
 	}
-	dir, err := filepath.Abs(folder)
-	if err != nil {
-		return nil, fmt.Errorf("finding the briefs: %w", err)
+	for _, name := range names {
+		past, err := brief.OpenPast(dir, name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", name, err)
+		}
+		pasts = append(pasts, past)
 	}
-	snapshot, err := brief.LoadRevision(ctx, dir, name)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", name, err)
+	return pasts, func() {}, nil
+}
+
+func (st *state) load(ctx context.Context) (err error) {
+	if st.past == nil {
+		st.briefs, err = brief.NewDir(st.name, brief.DirOptions{}).Load(ctx, nil)
+		return err
 	}
-	return snapshot, nil
+	if st.briefs, err = st.past.Load(ctx); err != nil {
+		return fmt.Errorf("%q is no folder, and cannot be read as a revision: %w", st.name, err)
+	}
+	return nil
+}
+
+// broken returns an error if there is one in a brief, which then is not part of the
+// state, since there is no earlier version to take its place: a change that says the
+// story is gone would be wrong.
+func (st *state) broken() error {
+	for _, p := range st.briefs.Problems() {
+		if p.Severity == brief.Error {
+			return fmt.Errorf("%s holds a brief that cannot be read:\n  %v", st.name, p)
+		}
+	}
+	return nil
 }
 
 // printChange writes one change as one line of what it is, and a line for each

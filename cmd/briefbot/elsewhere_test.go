@@ -136,3 +136,94 @@ func TestCheckElsewherePrivate(t *testing.T) {
 		t.Errorf("with a token that is not there it exits with %d: %s%s", code, out, beside)
 	}
 }
+
+// newProposal makes a server with a branch that proposes a change of main.
+func newProposal(t *testing.T) *gitHost {
+	t.Helper()
+	h := newGitHost(t)
+	h.git("checkout", "--quiet", "-b", "proposal")
+	edited := strings.Replace(story(3, "Event"), "title: Event 2", "title: TODO", 1)
+	h.commit("Jane Doe", map[string]string{"briefs/grain.yaml": edited, "briefs/bridge.yaml": story(1, "Ship")})
+	h.git("push", "--quiet", "origin", "HEAD:refs/heads/proposal")
+	return h
+}
+
+// TestDiffElsewhere compares revisions of a git server with each other and with a folder,
+// and holds what is printed to that on a clone.
+func TestDiffElsewhere(t *testing.T) {
+	h := newProposal(t)
+	hash := h.git("rev-parse", "HEAD")
+	t.Chdir(h.clone)
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, args := range [][]string{
+		{"main", "proposal"}, {"main", hash}, {"main", hash[:8]}, {"proposal~1", "proposal^0"}, {"proposal", "main"}, {"main", "briefs"}, {"briefs", "main"},
+		{"--format", "json", "main", "proposal"},
+	} {
+		args = append([]string{"diff"}, args...)
+		want, _, _ := called(append(args, "--briefs", "briefs")...)
+		got, beside, code := called(append(args, "--briefs", h.url)...)
+		if diff := cmp.Diff(want, got); diff != "" || code != exitOK || !strings.Contains(got, "event-2") {
+			t.Errorf("%v exits with %d, %s (-clone +elsewhere):\n%s", args, code, beside, diff)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "briefbot-*")); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestDiffElsewhereSays asks for what the server does not have.
+func TestDiffElsewhereSays(t *testing.T) {
+	h := newProposal(t)
+	h.commit("Jane Doe", map[string]string{"briefs/bridge.yaml": "title: [\n"})
+	unpushed := h.git("rev-parse", "HEAD")
+	t.Chdir(t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
+	for revision, want := range map[string]string{
+		"nope":       `finding the revision "nope": there is no such branch, tag or commit; it has main, proposal`,
+		unpushed:     "not among the last 1000 commits of the branch main: write a branch or a tag, or run briefbot in a clone",
+		"main~1":     `finding the revision "main~1"`,
+		"main..HEAD": "write a branch, a tag or a commit",
+	} {
+		if out, beside, code := called("diff", "--briefs", h.url, "main", revision); code == exitOK || !strings.Contains(beside, want) {
+			t.Errorf("%s: exits with %d: %s%s", revision, code, out, beside)
+		}
+	}
+	h.git("push", "--quiet", "origin", "HEAD:refs/heads/proposal")
+	if _, beside, code := called("diff", "--briefs", h.url, "main", "proposal"); code == exitOK || !strings.Contains(beside, "proposal holds a brief that cannot be read:\n  briefs/bridge.yaml:1:") {
+		t.Errorf("a broken brief: exits with %d: %s", code, beside)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "briefbot-*")); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestPreviewElsewhere has the report of a change on a git server made, and holds it to
+// that on a clone.
+func TestPreviewElsewhere(t *testing.T) {
+	h := newProposal(t)
+	t.Chdir(h.clone)
+	report := func(dir, briefs string) string {
+		t.Helper()
+		if out, beside, code := called("diff", "main", "proposal", "--briefs", briefs, "--preview", dir, "--browser", "off"); code != exitOK {
+			t.Fatalf("%s exits with %d: %s%s", briefs, code, out, beside)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "report.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pages, _ := filepath.Glob(filepath.Join(dir, "*.html")); len(pages) == 0 {
+			t.Errorf("%s: there are no pages", briefs)
+		}
+		return string(text)
+	}
+	got := report("elsewhere", h.url)
+	want := strings.ReplaceAll(report("here", "briefs"), "proposal:briefs/", "briefs/")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the report (-clone +elsewhere):\n%s", diff)
+	}
+	for _, part := range []string{"TODO stands where a text is still to come", "briefs/grain.yaml", "`bridge`"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("the report does not have %s:\n%s", part, got)
+		}
+	}
+}

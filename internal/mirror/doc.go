@@ -8,6 +8,9 @@
 // machine is opened where it is and never written to. What was fetched last is there
 // again after a restart, without the host.
 //
+// [Mirror.Reach] is for a command that compares what the repository has been: it finds
+// branches, tags and commits, and fetches those to a copy that serves nothing else.
+//
 // # What is trusted
 //
 // Nothing that a repository holds is ever run: no git program is started, and there is

@@ -101,6 +101,9 @@ func TestSSH(t *testing.T) {
 	if want, got := h.push("two"), fetched(t, m); got != want {
 		t.Errorf("after a push it stands at %s, want %s", got, want)
 	}
+	if got, err := reach(t, m, "main~1", "main"); err != nil || got[0] != h.run(h.clone, "rev-parse", "HEAD~1") || got[1] != h.run(h.clone, "rev-parse", "HEAD") {
+		t.Errorf("reached: %v, %v", got, err)
+	}
 
 	s.key("stranger", "")
 	s.key("locked", "a passphrase")
