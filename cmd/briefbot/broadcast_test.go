@@ -11,13 +11,10 @@ import (
 	"github.com/briefbot/briefbot/internal/telegram/telegramtest"
 )
 
-// chats and channels are how many a broadcast is for.
-var chats, channels = func() (int, int) {
-	if detecting {
-		return 250, 125
-	}
-	return 1000, 500
-}()
+const (
+	chats    = 1000
+	channels = 500
+)
 
 // TestBroadcastSurvivesKill appends an event that 1,000 chats and 500 channels
 // want at once, under the vendors’ limits, and on the way stops the process in

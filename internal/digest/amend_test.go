@@ -332,9 +332,6 @@ func TestAmendFaults(t *testing.T) {
 	for _, step := range []string{"record", "plan", "amend", "amended", "claim", "send", "edit", "settle"} {
 		for _, after := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
-				if spares(after, kill) {
-					continue
-				}
 				for _, skip := range []int{0, 2} {
 					if skip > 0 && (detecting || step == "record" || step == "amended") {
 						continue

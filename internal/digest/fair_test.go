@@ -107,7 +107,7 @@ func TestUrgentGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, early := 1500, 20
 		if detecting {
-			n = 300
+			n = 400
 		}
 		l := openNew(t)
 		f := pacedFake(chat.Pace{PerSecond: 28, Burst: 1, Each: time.Second, Workers: 8})
@@ -128,7 +128,7 @@ func TestUrgentGoesFirst(t *testing.T) {
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second})
 		long := dossier(t, "a", event("long"))
 		record(t, l, long)
-		time.Sleep(2 * time.Second)
+		time.Sleep(5 * time.Second)
 		now := event("urgent")
 		now.Announce = brief.Now
 		record(t, l, long, dossier(t, "b", now))
@@ -163,7 +163,7 @@ func TestClockJumps(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := 300
 				if detecting {
-					n = 30
+					n = 60
 				}
 				var off atomic.Int64
 				clock := func() time.Time { return time.Now().Add(time.Duration(off.Load())) }
@@ -204,7 +204,7 @@ func TestEditsGoLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, later := 1000, 100
 		if detecting {
-			n, later = 100, 20
+			n = 300
 		}
 		l := openNew(t)
 		f := newBoard("telegram")

@@ -229,9 +229,6 @@ func TestFaults(t *testing.T) {
 	for _, step := range []string{"record", "plan", "claim", "send", "settle", "assign", "take over", "open", "thread"} {
 		for _, after := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
-				if spares(after, kill) {
-					continue
-				}
 				for _, skip := range []int{0, 2} {
 					name := fmt.Sprintf("%s/after=%v/kill=%v/skip=%d", step, after, kill, skip)
 					if detecting && skip > 0 {
@@ -400,15 +397,9 @@ func TestLivingFaults(t *testing.T) {
 	for _, step := range []string{"plan", "claim", "send", "settle", "assign", "edit", "pin", "renew"} {
 		for _, after := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
-				if spares(after, kill) {
-					continue
-				}
 				for _, skip := range []int{0, 3} {
 					if skip > 0 && (detecting || step == "assign" || step == "renew") {
 						continue
-					}
-					if detecting && step == "renew" && !kill {
-						continue // it takes an hour of the queue's rest
 					}
 					t.Run(fmt.Sprintf("%s/after=%v/kill=%v/skip=%d", step, after, kill, skip), func(t *testing.T) {
 						t.Parallel()
@@ -479,7 +470,7 @@ func TestQuietFaults(t *testing.T) {
 	for _, step := range []string{"record", "plan", "reconsider", "claim", "send", "settle"} {
 		for _, after := range []bool{false, true} {
 			for _, kill := range []bool{false, true} {
-				if spares(after, kill) || step == "reconsider" && !kill {
+				if step == "reconsider" && !kill {
 					continue // it is done once in a life
 				}
 				t.Run(fmt.Sprintf("%s/after=%v/kill=%v", step, after, kill), func(t *testing.T) {

@@ -1,6 +1,0 @@
-//go:build !race
-
-package main
-
-// detecting says that the race detector is on.
-const detecting = false
