@@ -145,11 +145,11 @@ func TestDraftRevisions(t *testing.T) {
 	r := newRepository(t)
 	r.commit(t, "briefs/one.yaml", minimal("One"), "briefs/two.yaml", minimal("Two"))
 	r.commit(t, "briefs/one.yaml", "draft: true\n"+minimal("One"), "briefs/two.yaml", "")
-	before, err := LoadRevision(context.Background(), r.dir+"/briefs", "HEAD~1")
+	before, err := loadRevision(context.Background(), r.dir+"/briefs", "HEAD~1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := LoadRevision(context.Background(), r.dir+"/briefs", "HEAD")
+	after, err := loadRevision(context.Background(), r.dir+"/briefs", "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package brief
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,23 +25,6 @@ const (
 	// usualFolder is where a repository keeps its briefs unless told.
 	usualFolder = "briefs"
 )
-
-// LoadRevision returns the briefs of the folder dir as they were at a revision of
-// the git repository that dir is in: a branch, a tag, a hash or its beginning, or
-// one of these with a suffix such as ~2. It reads the repository alone, so the
-// folder need not exist in the work tree now, and nothing is checked out. In a
-// bare repository dir is its path, or that with the folder's after it; without,
-// the folder is the top one, or briefs where that has no briefs.
-//
-// The snapshot's revision is the beginning of the commit's hash, and it was taken
-// when the commit was made. Problems name files as git does, revision:path.
-func LoadRevision(ctx context.Context, dir, revision string) (*Snapshot, error) {
-	past, err := OpenPast(dir, revision)
-	if err != nil {
-		return nil, err
-	}
-	return past.Load(ctx)
-}
 
 // openRepository opens the repository that dir is in, and returns the path of dir
 // in its trees, with slashes.

@@ -64,7 +64,16 @@ func (r *repository) commit(t *testing.T, files ...string) string {
 	return hash.String()
 }
 
-func TestLoadRevision(t *testing.T) {
+// loadRevision loads a folder as it was at a revision.
+func loadRevision(ctx context.Context, dir, revision string) (*Snapshot, error) {
+	past, err := OpenPast(dir, revision)
+	if err != nil {
+		return nil, err
+	}
+	return past.Load(ctx)
+}
+
+func TestPast(t *testing.T) {
 	r := newRepository(t)
 	first := r.commit(t, "README.md", "The briefs", "briefs/a.yaml", minimal("A"))
 	second := r.commit(t, "briefs/a.yaml", minimal("A2"), "briefs/b.yaml", minimal("B"))
@@ -88,7 +97,7 @@ func TestLoadRevision(t *testing.T) {
 		"HEAD~1": {"A2", "B"}, "HEAD^": {"A2", "B"}, "master~": {"A2", "B"}, "desk/december": {"A2", "B"}, "origin/main": {"A2", "B"}, second[:7]: {"A2", "B"},
 		"HEAD~2": {"A"}, "HEAD^^": {"A"}, "v1": {"A"}, "v1-annotated": {"A"}, "desk/december~1": {"A"}, first: {"A"},
 	} {
-		s, err := LoadRevision(context.Background(), briefs, revision)
+		s, err := loadRevision(context.Background(), briefs, revision)
 		if err != nil {
 			t.Errorf("%s: %v", revision, err)
 			continue
@@ -98,7 +107,7 @@ func TestLoadRevision(t *testing.T) {
 		}
 	}
 
-	s, err := LoadRevision(context.Background(), briefs, "HEAD~1")
+	s, err := loadRevision(context.Background(), briefs, "HEAD~1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +119,7 @@ func TestLoadRevision(t *testing.T) {
 	}
 }
 
-func TestLoadRevisionWherever(t *testing.T) {
+func TestPastWherever(t *testing.T) {
 	r := newRepository(t)
 	r.commit(t, "briefs/a.yaml", minimal("A"), "top.yaml", minimal("Top"), "desk/world/b.yaml", minimal("B"))
 	bare := filepath.Join(t.TempDir(), "bare.git")
@@ -148,7 +157,7 @@ func TestLoadRevisionWherever(t *testing.T) {
 		usualBare:                             "Usual",
 		filepath.Join(worktree, "briefs"):     "A",
 	} {
-		s, err := LoadRevision(context.Background(), dir, "HEAD")
+		s, err := loadRevision(context.Background(), dir, "HEAD")
 		if err != nil {
 			t.Errorf("%s: %v", dir, err)
 			continue
@@ -158,21 +167,21 @@ func TestLoadRevisionWherever(t *testing.T) {
 		}
 	}
 	t.Chdir(r.dir)
-	if s, err := LoadRevision(context.Background(), "briefs", "HEAD"); err != nil || len(s.Dossiers()) != 1 {
+	if s, err := loadRevision(context.Background(), "briefs", "HEAD"); err != nil || len(s.Dossiers()) != 1 {
 		t.Errorf("a relative path: %v", err)
 	}
 	if err := os.RemoveAll(filepath.Join(r.dir, "briefs")); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := LoadRevision(context.Background(), "briefs", "HEAD"); err != nil || len(s.Dossiers()) != 1 {
+	if s, err := loadRevision(context.Background(), "briefs", "HEAD"); err != nil || len(s.Dossiers()) != 1 {
 		t.Errorf("a folder that is not in the work tree now: %v", err)
 	}
 }
 
-func TestLoadRevisionErrors(t *testing.T) {
+func TestPastErrors(t *testing.T) {
 	r := newRepository(t)
 	briefs := filepath.Join(r.dir, "briefs")
-	if _, err := LoadRevision(context.Background(), briefs, "HEAD"); err == nil || !strings.Contains(err.Error(), "HEAD") {
+	if _, err := loadRevision(context.Background(), briefs, "HEAD"); err == nil || !strings.Contains(err.Error(), "HEAD") {
 		t.Errorf("before the first commit: %v", err)
 	}
 	r.commit(t, "README.md", "No briefs yet")
@@ -194,19 +203,19 @@ func TestLoadRevisionErrors(t *testing.T) {
 		{filepath.Join(r.dir, "nowhere"), "HEAD", "there is no such folder"},
 		{t.TempDir(), "HEAD", "not in a git repository"},
 	} {
-		s, err := LoadRevision(context.Background(), test.dir, test.revision)
+		s, err := loadRevision(context.Background(), test.dir, test.revision)
 		if err == nil || s != nil || !strings.Contains(err.Error(), test.part) {
 			t.Errorf("%s at %q: %v, want an error with %q", test.dir, test.revision, err, test.part)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := LoadRevision(ctx, briefs, "HEAD"); !errors.Is(err, context.Canceled) {
+	if _, err := loadRevision(ctx, briefs, "HEAD"); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
 
-func TestLoadRevisionOfAHostileFolder(t *testing.T) {
+func TestPastOfAHostileFolder(t *testing.T) {
 	r := newRepository(t)
 	r.commit(t,
 		"outside.yaml", minimal("Outside"),
@@ -224,7 +233,7 @@ func TestLoadRevisionOfAHostileFolder(t *testing.T) {
 		"briefs/dangling.yaml", "-> nowhere.yaml",
 		"briefs/folder.yaml", "-> sub",
 	)
-	s, err := LoadRevision(context.Background(), filepath.Join(r.dir, "briefs"), "HEAD")
+	s, err := loadRevision(context.Background(), filepath.Join(r.dir, "briefs"), "HEAD")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,8 +262,8 @@ func TestDiffOfRevisions(t *testing.T) {
 	r.commit(t, "briefs/story.yaml", fullText)
 	r.commit(t, "briefs/story.yaml", edit(t, "title: It opened", "title: It had opened"), "briefs/b.yaml", minimal("B"))
 	briefs := filepath.Join(r.dir, "briefs")
-	before, errBefore := LoadRevision(context.Background(), briefs, "HEAD~1")
-	after, errAfter := LoadRevision(context.Background(), briefs, "HEAD")
+	before, errBefore := loadRevision(context.Background(), briefs, "HEAD~1")
+	after, errAfter := loadRevision(context.Background(), briefs, "HEAD")
 	if errBefore != nil || errAfter != nil {
 		t.Fatal(errBefore, errAfter)
 	}

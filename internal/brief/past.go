@@ -18,9 +18,12 @@ type Past struct {
 	folder *gitFolder
 }
 
-// OpenPast returns the folder dir as it was at a revision of the git repository that it is
-// in, both as [LoadRevision] takes them. Its problems name files as git does,
-// revision:path.
+// OpenPast returns the folder dir as it was at a revision of the git repository that dir
+// is in: a branch, a tag, a hash or its beginning, or one of these with a suffix such as
+// ~2. It reads the repository alone, so the folder need not exist in the work tree now,
+// and nothing is checked out. In a bare repository dir is its path, or that with the
+// folder's after it; without, the folder is the top one, or briefs where that has no
+// briefs. Problems name files as git does, revision:path.
 func OpenPast(dir, revision string) (*Past, error) {
 	repo, folder, err := openRepository(dir)
 	if err != nil {
