@@ -154,10 +154,19 @@ func (c *copied) open() error {
 		return fmt.Errorf("it was never finished: %w", err)
 	}
 	c.state = State{Repository: repository, Head: head.Hash(), Branch: head.Name().Short()}
+	c.sweep() // the last process may have been killed while a pack came
 	for _, pack := range c.packs() {
 		c.size = max(c.size, pack)
 	}
 	return nil
+}
+
+// sweep deletes packs that did not come whole, which the library leaves.
+func (c *copied) sweep() {
+	paths, _ := filepath.Glob(filepath.Join(c.path, "objects", "pack", "tmp_*"))
+	for _, path := range paths {
+		_ = os.Remove(path) // the next sweep is for what stays
+	}
 }
 
 func (c *copied) discard() { _ = os.RemoveAll(c.path) } // the next copy has another name
@@ -198,6 +207,9 @@ func (c *copied) writer(ctx context.Context, limit int64) func(io.Reader) error 
 	return func(pack io.Reader) error {
 		source := &limited{ctx: ctx, from: pack, left: limit, limit: limit}
 		err := packfile.UpdateObjectStorage(c.storage, source)
+		if err != nil {
+			c.sweep()
+		}
 		large := new(errLarge)
 		switch {
 		case errors.As(err, &large):

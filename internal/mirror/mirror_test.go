@@ -72,7 +72,7 @@ func (h *host) push(text string) string {
 		h.t.Fatal(err)
 	}
 	h.run(h.clone, "add", "-A")
-	h.run(h.clone, "commit", "--quiet", "-m", text)
+	h.run(h.clone, "commit", "--quiet", "-m", text[:min(len(text), 50)])
 	h.run(h.clone, "push", "--quiet", "--force", "origin", "HEAD:refs/heads/main")
 	return h.run(h.clone, "rev-parse", "HEAD")
 }
