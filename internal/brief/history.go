@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -120,15 +121,11 @@ func (s *search) back(at step) error {
 	}
 	rest, whole := at.names, true
 	for _, hash := range at.commit.ParentHashes {
-		parent, err := s.repo.CommitObject(hash)
+		parent, there, err := s.commit(hash)
 		if errors.Is(err, plumbing.ErrObjectNotFound) {
 			whole = false
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		there, err := s.names(parent)
 		if err != nil {
 			return err
 		}
@@ -151,7 +148,19 @@ func (s *search) back(at step) error {
 	return nil
 }
 
-// names returns what is in the folder at a commit; nothing if there is none.
+// commit returns a commit, and what is in the folder there.
+func (s *search) commit(hash plumbing.Hash) (*object.Commit, map[string]plumbing.Hash, error) {
+	commit, err := s.repo.CommitObject(hash)
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := s.names(commit)
+	return commit, names, err
+}
+
+// names returns what is in the folder at a commit; nothing if there is none. Of a branch
+// that is older than the copy a host may send a commit without its folders, as it takes
+// them for known: these are not found.
 func (s *search) names(commit *object.Commit) (map[string]plumbing.Hash, error) {
 	hash := commit.TreeHash
 	if s.folder != "." {
@@ -163,6 +172,9 @@ func (s *search) names(commit *object.Commit) (map[string]plumbing.Hash, error) 
 		if err != nil {
 			return nil, nil // the folder came later
 		}
+		if e.Mode != filemode.Dir {
+			return nil, nil // a file or a submodule was there
+		}
 		hash = e.Hash
 	}
 	if known, ok := s.folders[hash]; ok {
@@ -170,7 +182,7 @@ func (s *search) names(commit *object.Commit) (map[string]plumbing.Hash, error) 
 	}
 	tree, err := s.repo.TreeObject(hash)
 	if err != nil {
-		return nil, nil // a file or a submodule was there
+		return nil, err
 	}
 	names := make(map[string]plumbing.Hash, len(tree.Entries))
 	for _, e := range tree.Entries {
@@ -191,7 +203,8 @@ func commitOf(c *object.Commit) Commit {
 // authorName returns the author's name alone, on one line.
 func authorName(c *object.Commit) string {
 	name := c.Author.Name
-	if !utf8.ValidString(name) {
+	// ISO-2022 is of seven bits, and looks like UTF-8.
+	if !utf8.ValidString(name) || strings.HasPrefix(strings.ToUpper(string(c.Encoding)), "ISO-2022-") {
 		if decoded, err := charset(string(c.Encoding)).NewDecoder().String(name); err == nil {
 			name = decoded
 		}
@@ -207,10 +220,15 @@ func authorName(c *object.Commit) string {
 	return name
 }
 
-// charset returns the encoding that a commit names. Where it names none and is not
-// UTF-8 it is from a time or a program that wrote as the west of Europe did.
+// charset returns the encoding that a commit names of a text that is not UTF-8. Where it
+// names none, or says UTF-8 all the same, it is from a time or a program that wrote as
+// the west of Europe did.
 func charset(name string) encoding.Encoding {
-	if known, err := htmlindex.Get(strings.TrimSpace(name)); err == nil {
+	known, err := htmlindex.Get(strings.TrimSpace(name))
+	if err != nil {
+		return charmap.Windows1252
+	}
+	if name, err := htmlindex.Name(known); err == nil && name != "utf-8" {
 		return known
 	}
 	return charmap.Windows1252

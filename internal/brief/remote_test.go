@@ -73,10 +73,10 @@ func gitBackend(t *testing.T) string {
 func (h *host) address(fragment string) string { return h.server.URL + "/.git" + fragment }
 
 // at moves a branch to a commit, as a push by force does.
-func (h *host) at(t *testing.T, branch, hash string) {
+func (r *repository) at(t *testing.T, branch, hash string) {
 	t.Helper()
 	name := plumbing.NewBranchReferenceName(branch)
-	if err := h.repo.Storer.SetReference(plumbing.NewHashReference(name, plumbing.NewHash(hash))); err != nil {
+	if err := r.repo.Storer.SetReference(plumbing.NewHashReference(name, plumbing.NewHash(hash))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -242,6 +242,12 @@ func TestGitTroubles(t *testing.T) {
 	}
 	if _, err := g.Load(ctx, s); err == nil || !strings.Contains(err.Error(), "no brief any more") {
 		t.Errorf("a folder that was emptied: %v", err)
+	}
+	h.commit(t, "briefs/a.yaml", minimal("A"), "briefs/b.yaml", minimal("B"))
+	refilled := next(t, g, s)
+	wantTitles(t, refilled, "A", "B")
+	if changes := Diff(s, refilled); len(changes) != 1 || changes[0].Story != "b" || changes[0].Kind != "dossier.opened" {
+		t.Errorf("a folder that was emptied and filled again is told as %v", short(changes))
 	}
 
 	for status, want := range map[int]string{401: "BRIEFBOT_BRIEFS_TOKEN", 403: "may not read", 404: "check the address", 503: "503"} {
