@@ -6,18 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/png"
+	"math"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
-)
 
-// A browser is a Chromium, or one of its kin, that makes pictures of pages.
-type browser string
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
 
 // browsers are the names under which Chromium and its kin are installed.
 var browsers = []string{
@@ -25,113 +27,143 @@ var browsers = []string{
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
 }
 
-var errNoBrowser = errors.New("no pictures were made: install Chromium or Chrome, or name it with --browser")
-
 // noBrowser is named by whoever wants no pictures.
 const noBrowser = "off"
 
-// findBrowser returns the browser that is named, or else the first that is installed;
-// an empty one for [noBrowser].
-func findBrowser(name string) (browser, error) {
-	if name == noBrowser {
-		return "", nil
-	}
+// findBrowser returns the program that is named, or else the first that is installed.
+func findBrowser(name string) (string, error) {
 	if name != "" {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			return "", fmt.Errorf("finding the browser: %w", err)
+			return "", fmt.Errorf("%w; name another with --browser, or leave it out", err)
 		}
-		return browser(path), nil
+		return path, nil
 	}
 	for _, name := range browsers {
 		if path, err := exec.LookPath(name); err == nil {
-			return browser(path), nil
+			return path, nil
 		}
 	}
-	return "", errNoBrowser
+	return "", errors.New("install Chromium or Chrome, or name it with --browser")
 }
 
 const (
-	pictureWidth  = 780  // CSS pixels: what shows a message at its widest
-	pictureHeight = 5000 // CSS pixels; what is below is not in the picture
-	pictureScale  = 2    // pixels of the picture for one of the page's
-	pictureMargin = 16   // pixels of the picture below what is on it
-	pictureTakes  = 30 * time.Second
+	pictureWidth = 780  // CSS pixels: what shows a message at its widest
+	pictureScale = 2    // pixels of the picture for one of the page's
+	pictureTile  = 4000 // CSS pixels: browsers draw no more than 16,384 pixels at once
 )
 
-// picture makes a PNG of an HTML file, as high as what is on it. Part is the fragment of
-// the page's address; empty: none.
-func (b browser) picture(ctx context.Context, page, part, to string) error {
-	ctx, cancel := context.WithTimeout(ctx, pictureTakes)
-	defer cancel()
-	profile, err := os.MkdirTemp("", "briefbot-browser-")
-	if err != nil {
-		return fmt.Errorf("making a picture of %s: %w", page, err)
-	}
-	defer os.RemoveAll(profile)
-	full, err := filepath.Abs(page)
-	if err != nil {
-		return fmt.Errorf("making a picture of %s: %w", page, err)
-	}
-	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(full), "/"), Fragment: part}
-	raw := filepath.Join(profile, "page.png")
-	args := []string{
-		"--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir=" + profile, "--screenshot=" + raw,
-		fmt.Sprintf("--force-device-scale-factor=%d", pictureScale), fmt.Sprintf("--window-size=%d,%d", pictureWidth, pictureHeight),
-	}
-	if runtime.GOOS == "linux" && os.Getuid() == 0 {
-		args = append(args, "--no-sandbox") // Chromium has none for root, and says so instead of starting
-	}
-	command := exec.CommandContext(ctx, string(b), append(args, address.String())...)
-	command.WaitDelay = 2 * time.Second // its children may keep its output open when it was stopped
-	out, err := command.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("making a picture of %s with %s: %w: %s", page, b, err, lastLine(out))
-	}
-	data, err := os.ReadFile(raw)
-	if err != nil {
-		return fmt.Errorf("making a picture of %s: the browser wrote none: %s", page, lastLine(out))
-	}
-	return crop(data, to)
+// A browser is a Chromium, or one of its kin, that runs and makes pictures of pages.
+type browser struct {
+	path string
+	tab  context.Context // its one tab, which lives as long as the browser
+	stop func()
+	wait time.Duration // how long it may take to start, and for a picture
 }
 
-func lastLine(out []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1]
-}
-
-// crop writes a picture without the empty part at its bottom.
-func crop(data []byte, to string) error {
-	whole, err := png.Decode(bytes.NewReader(data))
+// startBrowser starts a browser without a window, until ctx is done or it is stopped. Wait
+// is how long it may take for that, and for each picture.
+func startBrowser(ctx context.Context, path string, wait time.Duration) (*browser, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.DisableGPU,
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	alloc, free := chromedp.NewExecAllocator(ctx, options...)
+	quiet := func(string, ...any) {} // what matters is in the errors
+	tab, end := chromedp.NewContext(alloc, chromedp.WithLogf(quiet), chromedp.WithErrorf(quiet))
+	b := &browser{path: path, tab: tab, wait: wait, stop: func() { end(); free() }}
+	// The browser lives as long as the context of its first step, which therefore has no
+	// deadline of its own.
+	late := time.AfterFunc(wait, end)
+	err := chromedp.Do(tab, chromedp.EmulateViewport(pictureWidth, 1, chromedp.EmulateScale(pictureScale)))
+	if !late.Stop() && ctx.Err() == nil {
+		err = fmt.Errorf("it did not answer within %v", wait)
+	}
 	if err != nil {
-		return fmt.Errorf("reading a picture: %w", err)
+		b.stop()
+		return nil, fmt.Errorf("starting %s: %s", path, reason(err))
 	}
-	area := whole.Bounds()
-	area.Max.Y = min(area.Max.Y, lastRow(whole)+1+pictureMargin*pictureScale)
-	cut, ok := whole.(interface {
-		SubImage(image.Rectangle) image.Image
-	})
-	if !ok {
-		return fmt.Errorf("cropping a picture: it is a %T", whole)
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, cut.SubImage(area)); err != nil {
-		return fmt.Errorf("writing a picture: %w", err)
-	}
-	return os.WriteFile(to, b.Bytes(), 0o644)
+	return b, nil
 }
 
-// lastRow returns the last row that is not all of the colour of the last pixel.
-func lastRow(m image.Image) int {
-	area := m.Bounds()
-	ground := m.At(area.Min.X, area.Max.Y-1)
-	for y := area.Max.Y - 1; y > area.Min.Y; y-- {
-		for x := area.Min.X; x < area.Max.X; x++ {
-			if m.At(x, y) != ground {
-				return y
-			}
+// reason says in a line why a browser does not start. What it says itself before it ends
+// is many lines, of which one tells.
+func reason(err error) string {
+	said := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	for _, line := range said {
+		if strings.Contains(strings.ToLower(line), "no usable sandbox") {
+			return "its sandbox cannot start here; allow it user namespaces, or use one that the system's packages install"
 		}
 	}
-	return area.Min.Y
+	for _, line := range said[1:] {
+		if strings.Contains(line, ":FATAL:") || strings.Contains(line, ":ERROR:") || strings.Contains(line, "error while loading") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return strings.TrimSpace(said[0] + " " + strings.Join(said[max(1, len(said)-1):], ""))
+}
+
+// picture makes a PNG of an HTML file, as high as the page. Part is the fragment of the
+// page's address; empty: none.
+func (b *browser) picture(from, part, to string) error {
+	full, err := filepath.Abs(from)
+	if err != nil {
+		return fmt.Errorf("making a picture of %s: %w", from, err)
+	}
+	address := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(full), "/"), Fragment: part}
+	ctx, stop := context.WithTimeout(b.tab, b.wait)
+	defer stop()
+	data, err := shoot(ctx, address.String())
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("it did not answer within %v", b.wait)
+	}
+	if err != nil {
+		return fmt.Errorf("making a picture of %s with %s: %w", from, b.path, err)
+	}
+	return os.WriteFile(to, data, 0o644)
+}
+
+// shoot returns a PNG of a page.
+func shoot(ctx context.Context, address string) ([]byte, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
+		return nil, err
+	}
+	size, err := chromedp.Call(ctx, page.GetLayoutMetrics, cdp.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	var tiles [][]byte
+	height := math.Ceil(size.CSSContentSize.Height)
+	for top := 0.0; top < height; top += pictureTile {
+		yes := true
+		clip := page.Viewport{Y: top, Width: pictureWidth, Height: min(pictureTile, height-top), Scale: 1}
+		tile, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &yes, Clip: &clip})
+		if err != nil {
+			return nil, err
+		}
+		tiles = append(tiles, tile.Data)
+	}
+	return joined(tiles)
+}
+
+// joined puts pictures of equal width below one another.
+func joined(tiles [][]byte) ([]byte, error) {
+	if len(tiles) == 1 {
+		return tiles[0], nil
+	}
+	var all []image.Image
+	var size image.Point
+	for _, data := range tiles {
+		tile, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			return nil, fmt.Errorf("reading what the browser drew: %w", err)
+		}
+		all, size = append(all, tile), image.Pt(tile.Bounds().Dx(), size.Y+tile.Bounds().Dy())
+	}
+	whole, top := image.NewRGBA(image.Rectangle{Max: size}), 0
+	for _, tile := range all {
+		draw.Draw(whole, tile.Bounds().Add(image.Pt(0, top)), tile, tile.Bounds().Min, draw.Src)
+		top += tile.Bounds().Dy()
+	}
+	var b bytes.Buffer
+	err := png.Encode(&b, whole)
+	return b.Bytes(), err
 }

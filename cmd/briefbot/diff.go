@@ -20,6 +20,8 @@ type diffCmd struct {
 	Browser    string `placeholder:"PATH" help:"The Chromium or Chrome that makes the preview's pictures; off for none."`
 	Old        string `arg:"" help:"A folder of briefs, or a git revision of --briefs, whether that is a folder or an address."`
 	New        string `arg:"" help:"Likewise."`
+
+	patience time.Duration // with the browser; zero: [pictureTakes]
 }
 
 // Run carries out “briefbot diff”.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +30,7 @@ type preview struct {
 	dir     string
 	at      time.Time // when it is said to be posted
 	sheet   *web.Sheet
-	browser browser // empty: no pictures
+	browser *browser // nil: no pictures
 	out     *console
 }
 
@@ -38,8 +38,8 @@ type preview struct {
 const maxPreviewed = 10
 
 // writePreview writes what the changes between two states would cause: report.md, and
-// for each service a page and a picture. Without a browser there are no pictures, and
-// the console says so.
+// for each service a page and a picture. Where no browser makes pictures, the report is
+// without them, and the console says why.
 func (c diffCmd) writePreview(ctx context.Context, states comparison, out *console) error {
 	sheet, err := web.NewSheet(services())
 	if err != nil {
@@ -49,12 +49,8 @@ func (c diffCmd) writePreview(ctx context.Context, states comparison, out *conso
 		return fmt.Errorf("making the folder of the preview: %w", err)
 	}
 	p := preview{dir: c.Preview, at: states.after.Taken().UTC(), sheet: sheet, out: out}
-	p.browser, err = findBrowser(c.Browser)
-	switch {
-	case errors.Is(err, errNoBrowser):
-		fmt.Fprintf(out.err, "briefbot: %v\n", err)
-	case err != nil:
-		return err
+	if c.Browser != noBrowser {
+		defer p.open(ctx, c.Browser, cmp.Or(c.patience, pictureTakes))()
 	}
 	report := states.report()
 	proposal, err := bot.Propose(report.Changes, states.before, states.after, p.at)
@@ -90,8 +86,8 @@ func (p *preview) digest(ctx context.Context, name, title string, cards []chat.C
 		shown[i] = web.Shown{Card: c}
 	}
 	all, err := p.messages(ctx, name, title, shown)
-	if err != nil || p.browser == "" {
-		return all, err
+	if err != nil {
+		return nil, err
 	}
 	for i := range all {
 		if all[i].Other, err = p.picture(ctx, name+"-"+strings.ToLower(all[i].Service), web.OtherColours); err != nil {
@@ -133,24 +129,48 @@ func (p *preview) messages(ctx context.Context, name, title string, shown []web.
 		if err := p.write(base+".html", page); err != nil {
 			return nil, err
 		}
-		if p.browser != "" {
-			if m.Picture, err = p.picture(ctx, base, ""); err != nil {
-				return nil, err
-			}
+		if m.Picture, err = p.picture(ctx, base, ""); err != nil {
+			return nil, err
 		}
 		all = append(all, m)
 	}
 	return all, nil
 }
 
+// pictureTakes is how long a browser may take to start, and for a picture.
+const pictureTakes = 30 * time.Second
+
+// open starts the browser that makes the pictures, and returns what stops it.
+func (p *preview) open(ctx context.Context, name string, wait time.Duration) (stop func()) {
+	path, err := findBrowser(name)
+	if err == nil {
+		p.browser, err = startBrowser(ctx, path, wait)
+	}
+	if err != nil {
+		fmt.Fprintf(p.out.err, "briefbot: no pictures are made: %v\n", err)
+		return func() {}
+	}
+	return p.browser.stop
+}
+
 // picture makes a picture of a page, or of a part of it that its address names, and
-// returns the picture's name.
+// returns the picture's name; none where there is no browser. One that fails is not
+// asked again.
 func (p *preview) picture(ctx context.Context, base, part string) (string, error) {
+	if p.browser == nil {
+		return "", nil
+	}
 	page, name := filepath.Join(p.dir, base+".html"), base+".png"
 	if part != "" {
 		name = base + "-" + part + ".png"
 	}
-	return name, p.browser.picture(ctx, page, part, filepath.Join(p.dir, name))
+	err := p.browser.picture(page, part, filepath.Join(p.dir, name))
+	if err == nil || ctx.Err() != nil {
+		return name, ctx.Err()
+	}
+	fmt.Fprintf(p.out.err, "briefbot: no more pictures are made: %v\n", err)
+	p.browser = nil
+	return "", nil
 }
 
 func (p *preview) write(name string, data []byte) error {

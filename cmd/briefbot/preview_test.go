@@ -2,10 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
+	"fmt"
+	"image"
+	"image/color"
 	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,25 +121,56 @@ func TestPreviewRestricted(t *testing.T) {
 	}
 }
 
-// TestPreviewPictures has a real browser make the pictures, and looks at what is on them.
-func TestPreviewPictures(t *testing.T) {
-	b, err := findBrowser("")
+// newBrowser starts a real browser, and skips the test where none is installed.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := findBrowser("")
 	if err != nil {
 		if os.Getenv("BRIEFBOT_TEST_REQUIRE") == "all" {
 			t.Fatal(err)
 		}
 		t.Skip("install chromium")
 	}
-	page := filepath.Join(t.TempDir(), "page.html")
-	body := `<!doctype html><body style="margin:0;background:#313338"><div style="height:300px;background:#f00"></div>`
-	if err := os.WriteFile(page, []byte(body), 0o600); err != nil {
+	b, err := startBrowser(t.Context(), path, time.Minute)
+	if err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(t.TempDir(), "picture.png")
-	if err := b.picture(t.Context(), page, "", to); err != nil {
-		t.Fatal(err)
+	t.Cleanup(b.stop)
+	return b
+}
+
+// TestPreviewPictures has one browser make pictures of pages, low and higher than it
+// draws at once, and looks at what is on them.
+func TestPreviewPictures(t *testing.T) {
+	b := newBrowser(t)
+	for _, height := range []int{300, 2*pictureTile + 50} {
+		page, to := filepath.Join(t.TempDir(), "page.html"), filepath.Join(t.TempDir(), "picture.png")
+		body := fmt.Sprintf(`<!doctype html><body style="margin:0;background:#00f"><div style="height:%dpx;background:#f00"></div>
+			<p id="other" style="margin:0;height:10px"><style>:target { background: #0f0 }</style>`, height)
+		if err := os.WriteFile(page, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for part, last := range map[string]color.Color{"": color.NRGBA{B: 255, A: 255}, "other": color.NRGBA{G: 255, A: 255}} {
+			if err := b.picture(page, part, to); err != nil {
+				t.Fatal(err)
+			}
+			m := readPicture(t, to)
+			size, want := m.Bounds().Size(), image.Pt(pictureWidth, height+10).Mul(pictureScale)
+			if size != want {
+				t.Errorf("the picture is %v, want %v", size, want)
+			}
+			for y, want := range map[int]color.Color{0: color.NRGBA{R: 255, A: 255}, height*pictureScale - 1: color.NRGBA{R: 255, A: 255}, height * pictureScale: last, size.Y - 1: last} {
+				if got := color.NRGBAModel.Convert(m.At(size.X/2, y)); got != want {
+					t.Errorf("part %q, row %d of %d is %v, want %v", part, y, size.Y, got, want)
+				}
+			}
+		}
 	}
-	data, err := os.ReadFile(to)
+}
+
+func readPicture(t *testing.T, name string) image.Image {
+	t.Helper()
+	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,27 +178,67 @@ func TestPreviewPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size, want := m.Bounds().Size(), (300+pictureMargin)*pictureScale
-	if size.X != pictureWidth*pictureScale || size.Y != want {
-		t.Errorf("the picture is %v, want %d × %d", size, pictureWidth*pictureScale, want)
+	return m
+}
+
+// TestPreviewWithoutBrowser has browsers not be there, end, hang and miss their sandbox:
+// there is a reason and the whole report, without pictures.
+func TestPreviewWithoutBrowser(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/preview/mixed.txtar")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if r, g, _, _ := m.At(size.X/2, 300).RGBA(); r>>8 != 255 || g != 0 {
-		t.Errorf("there is no red in the picture")
+	before, after := previewStates(t, archive)
+	for name, c := range map[string]struct{ script, want string }{
+		"missing":  {"", "no-such-browser"},
+		"failing":  {"echo '[1:ERROR:x.cc(1)] no display' >&2; exit 1", "no display"},
+		"a liar":   {"exit 0", "chrome failed to start"},
+		"hanging":  {"exec sleep 1000", "did not answer within"},
+		"children": {"sleep 1000 & sleep 1000", "did not answer within"},
+		"walled":   {"echo '[1:FATAL:x.cc(1)] No usable sandbox! If you' >&2; echo '#0 0x1234' >&2; kill -TRAP $$", "its sandbox cannot start here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program := filepath.Join(t.TempDir(), "no-such-browser")
+			if c.script != "" {
+				program = filepath.Join(t.TempDir(), "browser")
+				if err := os.WriteFile(program, []byte("#!/bin/sh\n"+c.script+"\n"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var said bytes.Buffer
+			command := diffCmd{Preview: t.TempDir(), Browser: program, patience: time.Second}
+			if err := command.writePreview(t.Context(), comparison{before: before, after: after}, &console{out: new(bytes.Buffer), err: &said}); err != nil {
+				t.Fatal(err)
+			}
+			if got := said.String(); !strings.HasPrefix(got, "briefbot: no pictures are made: ") || !strings.Contains(got, c.want) || strings.Count(got, "\n") != 1 {
+				t.Errorf("it says %q, want one line with %q", got, c.want)
+			}
+			report, err := os.ReadFile(filepath.Join(command.Preview, "report.md"))
+			if err != nil || !bytes.Contains(report, []byte("#### What becomes of earlier messages")) || bytes.Contains(report, []byte(".png")) {
+				t.Errorf("the report is not whole, or has pictures: %v", err)
+			}
+		})
 	}
 }
 
-// TestPreviewBrowser checks what is said of a browser that is not there or does not
-// work.
-func TestPreviewBrowser(t *testing.T) {
-	if _, err := findBrowser("no-such-browser"); err == nil || !strings.Contains(err.Error(), "no-such-browser") {
-		t.Errorf("a browser that is not there: %v", err)
+// TestPreviewBrowserEnds has the browser end between two pictures: the report has the
+// first, and the reason is said once.
+func TestPreviewBrowserEnds(t *testing.T) {
+	var said bytes.Buffer
+	p := preview{dir: t.TempDir(), browser: newBrowser(t), out: &console{err: &said}}
+	if err := p.write("a.html", []byte("<p>A page")); err != nil {
+		t.Fatal(err)
 	}
-	failing, err := exec.LookPath("false")
-	if err != nil {
-		t.Skip("no program that fails")
+	if got, err := p.picture(t.Context(), "a", ""); got != "a.png" || err != nil {
+		t.Fatal(got, err)
 	}
-	err = browser(failing).picture(context.Background(), "page.html", "", "picture.png")
-	if err == nil || !strings.Contains(err.Error(), "page.html") {
-		t.Errorf("a browser that fails: %v", err)
+	p.browser.stop()
+	for range 2 {
+		if got, err := p.picture(t.Context(), "a", ""); got != "" || err != nil {
+			t.Error(got, err)
+		}
+	}
+	if got := said.String(); !strings.HasPrefix(got, "briefbot: no more pictures are made: ") || strings.Count(got, "\n") != 1 {
+		t.Errorf("it says %q", got)
 	}
 }
