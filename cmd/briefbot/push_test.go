@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,8 @@ type gitHost struct {
 	t     testing.TB
 	clone string
 	url   string // what --briefs is
+
+	status atomic.Int32 // what it answers to whoever asks for news; 0: what git does
 
 	mu    sync.Mutex
 	looks []time.Time // when somebody asked for news
@@ -49,6 +52,10 @@ func newGitHost(t testing.TB) *gitHost {
 			h.mu.Lock()
 			h.looks = append(h.looks, time.Now())
 			h.mu.Unlock()
+			if status := h.status.Load(); status != 0 && !strings.Contains(r.URL.RawQuery, "receive-pack") {
+				rw.WriteHeader(int(status))
+				return
+			}
 		}
 		handler.ServeHTTP(rw, r)
 	}))

@@ -39,6 +39,10 @@ func (g *Git) Watch(ctx context.Context, changed func()) error {
 			if !sleep(ctx, lookPause-time.Since(last)) {
 				return nil
 			}
+			select {
+			case <-g.asked: // meanwhile: this look is for that too
+			default:
+			}
 		}
 		was := g.Freshness()
 		moved, _ := g.look(ctx) // how it went is noted
