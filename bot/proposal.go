@@ -16,10 +16,26 @@ type Proposal struct {
 	// it would be told by its schedule. One that is told of everything at once gets both
 	// as one digest.
 	Urgent, Digest []chat.Card
+	// Apart is the same for the modes that tell each story by itself, in the order in
+	// which the stories are told.
+	Apart []Apart
 	// Amendments are what would become of messages that were posted before.
 	Amendments []Amendment
 	// Untold are the changes that no digest tells.
 	Untold []brief.Change
+}
+
+// An Apart is what would be shown of one story where each is told by itself, with what is
+// told at once and what is told by the schedule as one.
+type Apart struct {
+	Story string
+	// Living is the message that mode edit keeps up to date, as it would be edited or,
+	// where there is none yet, posted.
+	Living chat.Card
+	// Opening is what the story's thread begins with in mode thread, where there is none
+	// yet, and Digest what is posted into it.
+	Opening chat.Card
+	Digest  []chat.Card
 }
 
 // An Amendment is what would become of a message that told the subject of a change.
@@ -36,7 +52,7 @@ type Amendment struct {
 // told at an instant. Before and after are seen through nobody's eyes in particular:
 // whoever shows the cards answers for who may see them.
 func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time) (p Proposal, err error) {
-	var urgent, told []digest.Recorded
+	var urgent, told, all []digest.Recorded
 	for i, c := range changes {
 		recorded := digest.Recorded{Seq: int64(i + 1), At: at, Change: c}
 		switch {
@@ -46,6 +62,9 @@ func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time
 			urgent = append(urgent, recorded)
 		default:
 			told = append(told, recorded)
+		}
+		if !isUntold(c) {
+			all = append(all, recorded)
 		}
 		a, ok, err := amendment(recorded, before, after)
 		if err != nil {
@@ -58,8 +77,34 @@ func Propose(changes []brief.Change, before, after *brief.Snapshot, at time.Time
 	if p.Urgent, err = proposed(urgent, after); err != nil {
 		return p, err
 	}
-	p.Digest, err = proposed(told, after)
+	if p.Digest, err = proposed(told, after); err != nil {
+		return p, err
+	}
+	p.Apart, err = apart(all, after)
 	return p, err
+}
+
+// apart words changes story by story.
+func apart(changes []digest.Recorded, after *brief.Snapshot) (stories []Apart, err error) {
+	find := brief.Unrestricted(after).Story
+	for _, c := range changes {
+		if slices.ContainsFunc(stories, func(s Apart) bool { return s.Story == c.Story }) {
+			continue
+		}
+		of := digestOf(slices.DeleteFunc(slices.Clone(changes), func(o digest.Recorded) bool { return o.Story != c.Story }))
+		of.Story = c.Story
+		s := Apart{Story: c.Story, Opening: openingCards(of, find, noPage)[0]}
+		living, err := livingCards(of, find, noPage)
+		if err != nil {
+			return nil, err
+		}
+		s.Living = living[0]
+		if s.Digest, err = digestCards(of, find, noPage); err != nil {
+			return nil, err
+		}
+		stories = append(stories, s)
+	}
+	return stories, nil
 }
 
 // proposed words changes as a digest; none for no changes.

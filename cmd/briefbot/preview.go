@@ -37,6 +37,9 @@ type preview struct {
 // maxPreviewed is how many earlier messages the report shows; it names all of them.
 const maxPreviewed = 10
 
+// maxApart is of how many stories the report shows what other modes make of them.
+const maxApart = 5
+
 // writePreview writes what the changes between two states would cause: report.md, and
 // for each service a page and a picture. Where no browser makes pictures, the report is
 // without them, and the console says why.
@@ -62,6 +65,9 @@ func (c diffCmd) writePreview(ctx context.Context, states comparison, out *conso
 		return err
 	}
 	if report.Digest, err = p.digest(ctx, "digest", "The digest", proposal.Digest); err != nil {
+		return err
+	}
+	if err := p.modes(ctx, &report, proposal.Apart); err != nil {
 		return err
 	}
 	for i, a := range proposal.Amendments {
@@ -95,6 +101,37 @@ func (p *preview) digest(ctx context.Context, name, title string, cards []chat.C
 		}
 	}
 	return all, nil
+}
+
+// modes has the report show what the modes that tell each story by itself make of the
+// first stories.
+func (p *preview) modes(ctx context.Context, report *desk.Report, stories []bot.Apart) error {
+	report.Unshown = max(0, len(stories)-maxApart)
+	for _, s := range stories[:len(stories)-report.Unshown] {
+		edit, err := p.messages(ctx, "edit-"+s.Story, "mode: edit", []web.Shown{{Card: s.Living}})
+		if err != nil {
+			return err
+		}
+		thread, err := p.messages(ctx, "thread-"+s.Story, "mode: thread", inThread(s, len(stories) == 1))
+		if err != nil {
+			return err
+		}
+		report.Modes = append(report.Modes, desk.Mode{Name: "edit", Story: s.Story, Shown: edit}, desk.Mode{Name: "thread", Story: s.Story, Shown: thread})
+	}
+	return nil
+}
+
+// inThread is what a story's thread has. The digest of an only story is shown already.
+func inThread(s bot.Apart, only bool) []web.Shown {
+	shown := []web.Shown{{Caption: "The thread begins with", Card: s.Opening}}
+	if only {
+		return shown
+	}
+	for _, c := range s.Digest {
+		shown = append(shown, web.Shown{Card: c})
+	}
+	shown[1].Caption = "Posted into it"
+	return shown
 }
 
 // amendment shows a message as it will be corrected, and the answer to it.

@@ -36,6 +36,8 @@ type Report struct {
 	Known    int             // how many warnings of what is as it was are left out
 	Urgent   []Message       // what a subscription to everything would be told at once
 	Digest   []Message       // what it would be told by its schedule
+	Modes    []Mode          // what other modes than post show
+	Unshown  int             // of how many stories they would show more
 	Earlier  []Correction    // what would become of messages that were posted before
 }
 
@@ -43,25 +45,6 @@ type Report struct {
 type Access struct {
 	Story         string
 	Before, After []string
-}
-
-// A Message is what one service would be sent.
-type Message struct {
-	Service  string
-	Messages int
-	Text     string   // what can be read in it, in the service's own markup
-	Sizes    []string // how much of which limit is used
-	Cut      []string // what is left out or shortened
-	Faults   []string // what the service would refuse
-	Picture  string   // the path of a picture of it beside the report; empty: none
-	Other    string   // the path of one in the service's other colours; empty: none
-}
-
-// A Correction is what would become of a message about the item of a change.
-type Correction struct {
-	Change   brief.Change
-	Answered bool // a short answer is posted besides
-	Shown    []Message
 }
 
 // Markdown returns the report in at most limit characters. What does not fit is left
@@ -72,6 +55,7 @@ func (r *Report) Markdown(limit int) string {
 	parts = append(parts, r.problems()...)
 	parts = append(parts, r.changes()...)
 	parts = append(parts, r.digest()...)
+	parts = append(parts, r.modes()...)
 	parts = append(parts, r.earlier()...)
 	parts = append(parts, r.untold()...)
 	const more = "\nThe report is longer than fits here: the rest is in `report.md` among the files of this run.\n"
@@ -293,29 +277,6 @@ func (r *Report) least(least brief.Importance) (n int) {
 	return n
 }
 
-func appendMessages(parts []string, all []Message) []string {
-	for _, m := range all {
-		parts = append(parts, m.markdown())
-	}
-	return parts
-}
-
-func (r *Report) earlier() []string {
-	if len(r.Earlier) == 0 {
-		return nil
-	}
-	parts := []string{"\n#### What becomes of earlier messages\n\nWhere one of these events was told, the message is edited in its place, and shows the others as before.\n"}
-	for _, e := range r.Earlier {
-		line := "\n" + changeLine(e.Change)
-		if e.Answered {
-			line += "\nSubscribers get a short answer to it.\n"
-		}
-		parts = append(parts, line)
-		parts = appendMessages(parts, e.Shown)
-	}
-	return parts
-}
-
 func (r *Report) untold() []string {
 	if len(r.Untold) == 0 {
 		return nil
@@ -329,25 +290,4 @@ func (r *Report) untold() []string {
 		parts = append(parts, strings.TrimSuffix(changeLine(c), "\n")+": "+why+"\n")
 	}
 	return parts
-}
-
-// markdown shows a message: its picture, and behind a fold what it says.
-func (m Message) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n**%s**: %s\n", m.Service, strings.Join(m.Sizes, "; "))
-	for _, fault := range m.Faults {
-		fmt.Fprintf(&b, "\n**Fault:** %s\n", code(fault))
-	}
-	for _, cut := range m.Cut {
-		fmt.Fprintf(&b, "\n**Cut:** %s\n", cut)
-	}
-	if m.Picture != "" {
-		fmt.Fprintf(&b, "\n![As %s shows it](%s)\n", m.Service, m.Picture)
-	}
-	if m.Other == "" {
-		fmt.Fprintf(&b, "\n<details><summary>As text</summary>\n\n%s\n</details>\n", fence("text", m.Text))
-		return b.String()
-	}
-	fmt.Fprintf(&b, "\n<details><summary>In other colours, and as text</summary>\n\n![As %s shows it in other colours](%s)\n\n%s\n</details>\n", m.Service, m.Other, fence("text", m.Text))
-	return b.String()
 }

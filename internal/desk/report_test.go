@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,6 +31,7 @@ func hostileReport(s string) *Report {
 	return &Report{
 		Changes: []brief.Change{c, gone}, Untold: []brief.Change{gone}, Digest: []Message{m},
 		Problems: []brief.Problem{{Path: "briefs/" + s, Line: 1, Column: 1, Severity: brief.Error, Message: s}},
+		Modes:    []Mode{{Name: "edit", Story: "story", Shown: []Message{m}}},
 		Earlier:  []Correction{{Change: c, Answered: true, Shown: []Message{m}}},
 	}
 }
@@ -39,6 +41,8 @@ func hostileReport(s string) *Report {
 func TestReportIsSafe(t *testing.T) {
 	texts := []string{"plain", "*bold* _it_ ~~no~~ [a](https://e.org) ![b](x.png) <b>c</b> &amp; | d |", "@team @everyone", "https://example.org", "www.example.org",
 		"a\u202eb\u2066c", "\x00\x1b[31m", "`", "``", "``` end", "~~~\n```\n````\n</details>\n@team ![x](https://e.org/a.png) [b](https://e.org) <img src=x>", "\r\n# Title", "- [ ] task"}
+	ours := []string{ReportMark, "</details>", "<details><summary>As text</summary>", "<details open><summary>mode: edit, story</summary>",
+		"<details open><summary>How it was, will be edited and is answered</summary>"}
 	parser := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser()
 	for _, hostile := range texts {
 		source := []byte(hostileReport(hostile).Markdown(MaxReport))
@@ -72,7 +76,7 @@ func TestReportIsSafe(t *testing.T) {
 			case *ast.RawHTML:
 				t.Errorf("%q makes HTML", hostile)
 			case *ast.HTMLBlock:
-				if got := strings.TrimSpace(string(n.Lines().Value(source))); got != ReportMark && got != "</details>" && got != "<details><summary>As text</summary>" {
+				if got := strings.TrimSpace(string(n.Lines().Value(source))); !slices.Contains(ours, got) {
 					t.Errorf("%q makes HTML: %s", hostile, got)
 				}
 			}
@@ -98,7 +102,7 @@ func TestReportFits(t *testing.T) {
 			t.Errorf("%d characters, want at most %d", n, limit)
 		}
 		told, _, cut := strings.Cut(got, "\nThe report is longer")
-		if !cut || !strings.HasPrefix(whole, told) || strings.Count(told, "```")%2 != 0 {
+		if !cut || !strings.HasPrefix(whole, told) || strings.Count(told, "```")%2 != 0 || strings.Count(told, "<details") != strings.Count(told, "</details>") {
 			t.Errorf("with %d characters it ends: …%s", limit, got[max(0, len(got)-300):])
 		}
 	}
