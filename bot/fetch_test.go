@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/briefbot/briefbot/internal/brief"
-	"github.com/briefbot/briefbot/internal/mirror"
 )
 
 // A remote source is a scripted one that is elsewhere.
@@ -61,7 +60,7 @@ func TestFetchAlarms(t *testing.T) {
 	failing := func(n int, lasting bool, why error) brief.Freshness {
 		return brief.Freshness{Failing: w.now(), Failures: n, Lasting: lasting, Err: why}
 	}
-	away := fmt.Errorf("the host does not answer: %w", mirror.ErrPassing)
+	away := errors.New("the host does not answer")
 	for _, step := range []struct {
 		name       string
 		look       brief.Freshness
@@ -107,7 +106,7 @@ func TestFetchAlarmsGoOn(t *testing.T) {
 	if kept, card := fetchAlarms(w); !strings.Contains(kept, "403") || !strings.HasPrefix(card, "1: Alarm\n") {
 		t.Errorf("after three days %q is kept, and the card is %q", kept, card)
 	}
-	source.fresh = brief.Freshness{Failures: 1, Err: fmt.Errorf("timeout: %w", mirror.ErrPassing)}
+	source.fresh = brief.Freshness{Failures: 1, Err: errors.New("timeout")}
 	w.options.Source = source
 	if _, err := New(context.Background(), w.options); err != nil {
 		t.Fatal(err)
@@ -129,7 +128,7 @@ func TestFetchAlarmsGoOn(t *testing.T) {
 func TestFetchAtStart(t *testing.T) {
 	source := &remote{scripted: newScripted(map[string]string{"bridge": bridge})}
 	w := newWorld(t, nil, withSource(source), withConfig(Config{Alarms: alarmRooms}))
-	away := fmt.Errorf("the host does not answer: %w", mirror.ErrPassing)
+	away := errors.New("the host does not answer")
 	source.set(nil, fmt.Errorf("fetching: %w", away))
 	for n := 1; n <= 3; n++ {
 		source.look(w, brief.Freshness{Failures: n, Lasting: n == 3, Err: away})
