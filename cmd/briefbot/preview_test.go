@@ -194,7 +194,7 @@ func TestPreviewWithoutBrowser(t *testing.T) {
 		"failing":  {"echo '[1:ERROR:x.cc(1)] no display' >&2; exit 1", "no display"},
 		"a liar":   {"exit 0", "chrome failed to start"},
 		"hanging":  {"exec sleep 1000", "did not answer within"},
-		"children": {"sleep 1000 & sleep 1000", "did not answer within"},
+		"children": {"sleep 5 & sleep 5", "did not answer within"},
 		"walled":   {"echo '[1:FATAL:x.cc(1)] No usable sandbox! If you' >&2; echo '#0 0x1234' >&2; kill -TRAP $$", "its sandbox cannot start here"},
 	} {
 		t.Run(name, func(t *testing.T) {
