@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -265,16 +266,16 @@ func TestAmendUnseen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := openNew(t)
 		f := newBoard("telegram")
-		hidden := false
+		var hidden atomic.Bool
 		o := amending(l, f)
-		o.Visible = func(Subscription, string) bool { return !hidden }
+		o.Visible = func(Subscription, string) bool { return !hidden.Load() }
 		record(t, l, dossier(t, "a"))
 		inMode(t, l, "telegram:1", "a", ModePost)
 		run(t, o)
 		record(t, l, dossier(t, "a", event("e0")))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		hidden = true
+		hidden.Store(true)
 		record(t, l, dossier(t, "a", titledEvent("e0", "Secret")))
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -282,7 +283,7 @@ func TestAmendUnseen(t *testing.T) {
 		if edits, _ := f.counts(); edits != 0 {
 			t.Errorf("edited %d times", edits)
 		}
-		hidden = false
+		hidden.Store(false)
 		record(t, l, dossier(t, "a", retracted(t, "e0")))
 		time.Sleep(time.Minute)
 		synctest.Wait()

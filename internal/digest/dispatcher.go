@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/riverqueue/river"
-
 	"github.com/briefbot/briefbot/internal/chat"
 )
 
@@ -73,6 +71,7 @@ type Dispatcher struct {
 	planner planner
 	engines map[string]*engine // by platform
 	journal *journal
+	crew    *crew // nil: there is no platform
 	alarm   func(ctx context.Context, key, message string)
 	now     func() time.Time
 	logger  *slog.Logger
@@ -176,7 +175,8 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	defer wg.Wait()
 	defer stopWriting()
 	defer stopPruning()
-	if err := d.takeOver(ctx); err != nil {
+	err := d.takeOver(ctx)
+	if err != nil {
 		return err
 	}
 	for _, e := range d.engines {
@@ -187,25 +187,16 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	if len(d.engines) == 0 {
 		return d.loop(ctx)
 	}
-	client, err := newWorking(d.ledger.driver, d.platforms(), &worker{dispatcher: d, stop: ctx}, d.ledger.now, d.logger)
-	if err != nil {
-		return fmt.Errorf("starting the queue: %w", err)
+	if d.crew, err = newCrew(d, ctx); err != nil {
+		return err
 	}
-	// River is stopped by Stop alone, so that it does not cut short what is sent.
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("starting the queue: %w", d.ledger.explain(err))
+	if err := d.crew.begin(ctx, d.now()); err != nil {
+		return err
 	}
 	err = d.loop(ctx)
 	landing := time.AfterFunc(stopWithin, land)
 	defer landing.Stop()
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin+settleRetry)
-	defer cancel()
-	if errStop := client.Stop(stopping); errStop != nil {
-		d.logger.Warn("sends in flight were left for the next start", "error", errStop)
-		cancelled, done := context.WithTimeout(context.WithoutCancel(ctx), settleRetry)
-		defer done()
-		_ = client.StopAndCancel(cancelled)
-	}
+	d.crew.end(ctx)
 	return err
 }
 
@@ -293,6 +284,9 @@ func (d *Dispatcher) turn(ctx context.Context, now time.Time) (time.Time, error)
 		return time.Time{}, err
 	}
 	owed, err := d.sweep(ctx, now)
+	if err == nil && d.crew != nil {
+		err = d.crew.man(ctx, now)
+	}
 	return earliest(planned, owed), err
 }
 
@@ -406,47 +400,4 @@ func (d *Dispatcher) assign(ctx context.Context, platform string, now time.Time)
 		d.ledger.driver.bell.ring(queues...)
 	}
 	return len(found), err
-}
-
-// A worker is what River runs for a job.
-type worker struct {
-	river.WorkerDefaults[batchArgs]
-	dispatcher *Dispatcher
-	stop       context.Context // done when nothing new is to be begun
-}
-
-// Work sends what the job's conversations are owed. A job is never retried: what
-// it leaves undone is found without a living job and given another.
-func (w *worker) Work(ctx context.Context, job *river.Job[batchArgs]) error {
-	d := w.dispatcher
-	e := d.engines[job.Args.Platform]
-	if e == nil {
-		return nil // the platform is off now; the deliveries wait for it
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(w.stop, cancel)()
-	conversations, err := d.ledger.conversationsOf(ctx, job.ID)
-	if err == nil {
-		err = e.work(ctx, conversations, job.ID, job.Args.Lane, d.now().Add(jobSlice))
-	}
-	if err = ignoreDone(ctx, err); err != nil {
-		d.alarm(ctx, "deliver", fmt.Sprintf("Sending what is owed did not work; it is tried again within a minute. %v", err))
-	}
-	return nil
-}
-
-// conversationsOf returns the conversations that a job works on.
-func (l *Ledger) conversationsOf(ctx context.Context, job int64) ([]chat.Conversation, error) {
-	all, err := collect(ctx, l.read, func(scan func(...any) error) (where chat.Conversation, err error) {
-		var name string
-		if err := scan(&name); err != nil {
-			return where, err
-		}
-		return chat.ParseConversation(name)
-	}, sqlOfJob, job)
-	if err != nil {
-		return nil, fmt.Errorf("reading a job's conversations: %w", l.explain(err))
-	}
-	return all, nil
 }

@@ -204,7 +204,7 @@ func TestEditsGoLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, later := 1000, 100
 		if detecting {
-			n = 300
+			n = 500
 		}
 		l := openNew(t)
 		f := newBoard("telegram")
@@ -257,7 +257,8 @@ func TestEditsGoLast(t *testing.T) {
 		if counts["answers"] != n || lastAnswer > answers*11/10+5*time.Second {
 			t.Errorf("%d of %d answers were posted, the last after %v", counts["answers"], n, lastAnswer)
 		}
-		if within := 2*time.Duration(later)*time.Second/28 + 5*time.Second; counts["news"] != 2*later || lastNews > within {
+		// Where an edit has its turn already, news wait for that one.
+		if within := 3*time.Duration(later)*time.Second/28 + 3*time.Second; counts["news"] != 2*later || lastNews > within {
 			t.Errorf("%d of %d were told of what is new, the last after %v, want %v", counts["news"], 2*later, lastNews, within)
 		}
 		if len(edited) != n || !edited[n-1].After(news.Add(lastNews)) {

@@ -3,6 +3,7 @@ package digest
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -201,7 +202,7 @@ func TestLivingUnseen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := openNew(t)
 		f := newBoard("telegram")
-		hidden := false
+		var hidden atomic.Bool
 		later := true
 		f.edit = func(int, chat.MessageID) (error, bool) {
 			if later {
@@ -213,21 +214,21 @@ func TestLivingUnseen(t *testing.T) {
 		record(t, l, dossier(t, "a"))
 		inMode(t, l, "telegram:1", "a", ModeEdit)
 		stop := run(t, DispatcherOptions{Ledger: l, Platforms: []chat.Platform{f}, Settle: time.Second,
-			Visible: func(Subscription, string) bool { return !hidden }})
+			Visible: func(Subscription, string) bool { return !hidden.Load() }})
 		record(t, l, dossier(t, "a", event("one")))
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		record(t, l, dossier(t, "a", event("one"), event("two")))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		hidden = true
+		hidden.Store(true)
 		time.Sleep(20 * time.Minute)
 		synctest.Wait()
 		same(t, f.shows(), "1 *a event.added one")
 		if edits, _ := f.counts(); edits != 1 {
 			t.Errorf("it was edited %d times", edits)
 		}
-		hidden = false
+		hidden.Store(false)
 		record(t, l, dossier(t, "a", event("one"), event("two"), event("three")))
 		time.Sleep(time.Minute)
 		synctest.Wait()

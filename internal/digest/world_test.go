@@ -141,6 +141,12 @@ func run(t testing.TB, o DispatcherOptions) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return runs(t, d)
+}
+
+// runs is run of a dispatcher that is there already.
+func runs(t testing.TB, d *Dispatcher) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
