@@ -69,7 +69,8 @@ const (
 		COALESCE(g.subscription, 0), COALESCE(g.composition, ''), COALESCE(g.form, ''), COALESCE(g.urgent, FALSE), COALESCE(s.quiet, ''), COALESCE(s.timezone, '')
 		FROM deliveries v LEFT JOIN digests g ON g.id = v.digest LEFT JOIN subscriptions s ON s.id = g.subscription LEFT JOIN deliveries t ON t.id = v.target `
 	sqlDelivery = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.verb IN ('post', 'reply') AND v.id > $2 ORDER BY v.id LIMIT 1`
-	sqlAmending = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND v.job = $2 AND v.verb NOT IN ('post', 'reply') AND COALESCE(t.settled_at, 1) > 0
+	// Against a bare parameter, SQLite would weigh the index of what has no job anew with each value.
+	sqlAmending = sqlDeliveryColumns + `WHERE v.conversation = $1 AND v.settled_at = 0 AND +v.job = $2 AND v.verb NOT IN ('post', 'reply') AND COALESCE(t.settled_at, 1) > 0
 		ORDER BY v.due_at, v.id LIMIT 1`
 	sqlOwns = `SELECT (SELECT COUNT(*) FROM deliveries WHERE conversation = $1 AND message <> '' AND (message = $2 OR message LIKE CAST($2 AS TEXT) || ' %'))
 		+ (SELECT COUNT(*) FROM deliveries WHERE place = $3 AND place <> '' AND (message = $4 OR message LIKE CAST($4 AS TEXT) || ' %'))`

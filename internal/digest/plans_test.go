@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,28 @@ func TestPlans(t *testing.T) {
 				t.Errorf("%s reads too much: %s\n%s", name, step, query)
 			}
 		}
+	}
+}
+
+// weighed is a parameter that SQLite compares with what a partial index asks for, whenever
+// it is given a value: it prepares the statement anew then.
+var weighed = regexp.MustCompile(`(?:WHERE|AND) (?:\w+\.)?(?:job|settled_at|announce|schedule|told_at) = \$`)
+
+// TestStatementsStayPrepared checks that nothing that is done for one message prepares its
+// statement again.
+func TestStatementsStayPrepared(t *testing.T) {
+	once := []string{"sqlOfJob"} // a job, and it needs the index
+	found := 0
+	for name, query := range statements(t) {
+		if !weighed.MatchString(query) {
+			continue
+		}
+		if found++; !slices.Contains(once, name) {
+			t.Errorf("%s has SQLite prepare it with each value: write + before the column\n%s", name, query)
+		}
+	}
+	if found != len(once) {
+		t.Errorf("%d statements compare what partial indexes ask for, want %d", found, len(once))
 	}
 }
 
