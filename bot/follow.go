@@ -141,7 +141,7 @@ func (b *Bot) reload(ctx context.Context) bool {
 
 func (b *Bot) sourceFailed(ctx context.Context, err error) {
 	b.health.set("briefs", err)
-	if f := b.fetched(); errors.Is(err, f.Err) && f.Err != nil && !f.Lasting {
+	if f, _ := b.fetched(); errors.Is(err, f.Err) && f.Err != nil && !f.Lasting {
 		b.log.WarnContext(ctx, "the briefs cannot be fetched; the last ones are served", "error", err)
 		return
 	}
@@ -153,13 +153,14 @@ func (b *Bot) sourceMended(ctx context.Context) {
 	b.mended(ctx, "source")
 }
 
-// fetched returns how the source could be asked for news of late; nothing of one that is
+// fetched returns how the source could be asked for news of late; false for one that is
 // on this machine.
-func (b *Bot) fetched() brief.Freshness {
-	if source, ok := b.source.(interface{ Freshness() brief.Freshness }); ok {
-		return source.Freshness()
+func (b *Bot) fetched() (brief.Freshness, bool) {
+	source, ok := b.source.(interface{ Freshness() brief.Freshness })
+	if !ok {
+		return brief.Freshness{}, false
 	}
-	return brief.Freshness{}
+	return source.Freshness(), true
 }
 
 // tellFetch alarms the operators while the source cannot be asked for news and somebody
@@ -167,7 +168,7 @@ func (b *Bot) fetched() brief.Freshness {
 // served meanwhile, and the bot is as ready as ever. Where nothing was brought yet it
 // is loading that fails, and told as that. The reload loop alone calls it.
 func (b *Bot) tellFetch(ctx context.Context, loading error) {
-	f := b.fetched()
+	f, _ := b.fetched()
 	switch {
 	case f.Err == nil:
 		b.unfetched = ""

@@ -86,8 +86,8 @@ func (b *Bot) revisionLines(q *question, s *brief.Snapshot) chat.Text {
 	if by := changedBy("Last edited", lastCommit(s, q.reader.Stories()), zoneOf(b.current().Timezone)); own && by != "" {
 		text = lines(text, chat.Plainly(by))
 	}
-	if f, ok := b.source.(interface{ Freshness() brief.Freshness }); ok {
-		text = lines(text, chat.Plainly(fetchWords(f.Freshness(), q.now, own)))
+	if f, ok := b.fetched(); ok {
+		text = lines(text, chat.Plainly(fetchWords(f, q.now, own)))
 	}
 	return text
 }
