@@ -28,13 +28,15 @@ type crew struct {
 // restAfter is for how long there is nothing to do before a crew goes home.
 const restAfter = 30 * time.Second
 
-// newCrew returns the crew of a dispatcher, which begins nothing new once stop is done.
-func newCrew(d *Dispatcher, stop context.Context) (*crew, error) {
-	client, err := newWorking(d.ledger.driver, d.platforms(), &worker{dispatcher: d, stop: stop}, d.ledger.now, d.logger)
+// newCrew returns the crew of a dispatcher, at work. It begins nothing new once ctx is
+// done.
+func newCrew(ctx context.Context, d *Dispatcher) (*crew, error) {
+	client, err := newWorking(d.ledger.driver, d.platforms(), &worker{dispatcher: d, stop: ctx}, d.ledger.now, d.logger)
 	if err != nil {
 		return nil, fmt.Errorf("starting the queue: %w", err)
 	}
-	return &crew{client: client, ledger: d.ledger, logger: d.logger}, nil
+	c := &crew{client: client, ledger: d.ledger, logger: d.logger}
+	return c, c.begin(ctx, d.now())
 }
 
 // begin has the crew work.
@@ -47,8 +49,6 @@ func (c *crew) begin(ctx context.Context, now time.Time) error {
 	c.home.Store(false)
 	return nil
 }
-
-const sqlManned = `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed`
 
 // man has the crew work as long as there are jobs.
 func (c *crew) man(ctx context.Context, now time.Time) error {

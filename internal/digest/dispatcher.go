@@ -175,8 +175,7 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	defer wg.Wait()
 	defer stopWriting()
 	defer stopPruning()
-	err := d.takeOver(ctx)
-	if err != nil {
+	if err := d.takeOver(ctx); err != nil {
 		return err
 	}
 	for _, e := range d.engines {
@@ -187,12 +186,11 @@ func (d *Dispatcher) work(ctx context.Context) error {
 	if len(d.engines) == 0 {
 		return d.loop(ctx)
 	}
-	if d.crew, err = newCrew(d, ctx); err != nil {
+	crew, err := newCrew(ctx, d)
+	if err != nil {
 		return err
 	}
-	if err := d.crew.begin(ctx, d.now()); err != nil {
-		return err
-	}
+	d.crew = crew
 	err = d.loop(ctx)
 	landing := time.AfterFunc(stopWithin, land)
 	defer landing.Stop()
@@ -296,9 +294,9 @@ const (
 	sqlLost          = `UPDATE deliveries SET job = 0 WHERE settled_at = 0 AND job > 0 AND NOT EXISTS (
 		SELECT 1 FROM river_job r WHERE r.id = deliveries.job AND r.state IN ('available', 'running'))`
 	sqlForgetJobs = `DELETE FROM river_job WHERE state NOT IN ('available', 'running')`
-	sqlAnyJob     = `SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed)
-		+ (SELECT COUNT(*) FROM (SELECT 1 FROM river_job LIMIT 1) jobs)`
-	sqlJobless = `SELECT v.id, v.conversation, CASE WHEN v.verb NOT IN ('post', 'reply') AND COALESCE(g.form, '') <> 'living' THEN 0
+	sqlManned     = `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE settled_at = 0 AND job > 0 LIMIT 1) owed`
+	sqlAnyJob     = `SELECT (` + sqlManned + `) + (SELECT COUNT(*) FROM (SELECT 1 FROM river_job LIMIT 1) jobs)`
+	sqlJobless    = `SELECT v.id, v.conversation, CASE WHEN v.verb NOT IN ('post', 'reply') AND COALESCE(g.form, '') <> 'living' THEN 0
 		WHEN COALESCE(g.urgent, TRUE) THEN 2 ELSE 1 END FROM deliveries v LEFT JOIN digests g ON g.id = v.digest
 		WHERE v.settled_at = 0 AND v.job = 0 AND v.platform = $1 AND v.due_at <= $2 ORDER BY v.due_at, v.id LIMIT $3`
 	sqlAssign   = `UPDATE deliveries SET job = $1 WHERE id = $2 AND job = 0 AND settled_at = 0`

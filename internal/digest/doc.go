@@ -29,11 +29,10 @@
 // that it is quiet, sift.go finds the changes that each is told, answer.go which
 // of them correct what a message told before, and planned.go writes the digest, its
 // deliveries and the new cursor in one transaction. amend.go has what was posted show
-// what became of it. queue.go has River run the jobs, and
-// crew.go has it rest while there are none. engine.go sees each delivery
-// through claim, send and settle, in the order of its conversation, by the pace in
-// pace.go; outcome.go decides what becomes of it, thread.go in which thread it is
-// posted, living.go which message is kept up to date, withhold.go takes back what may
-// not be seen any more, and journal.go writes what many of them have to write in few
-// transactions.
+// what became of it. queue.go has River run the jobs, and crew.go has it rest while
+// there are none. engine.go sees each delivery through claim, send and settle, in the
+// order of its conversation, by the pace in pace.go; outcome.go decides what becomes of
+// it, thread.go in which thread it is posted, living.go which message is kept up to
+// date, withhold.go takes back what may not be seen any more, and journal.go writes what
+// many of them have to write in few transactions.
 package digest
