@@ -48,15 +48,19 @@ func (l *lint) warnIn(section, text, format string, args ...any) {
 	l.warnAt(span, format, args...)
 }
 
-// placeholder is what editors write where a text is still to come.
-var placeholder = regexp.MustCompile(`\b(?:TODO|FIXME|TBD|TBC|XXX|TK TK|TKTK)\b|(?i:lorem ipsum)|\?\?\?`)
+// unwritten are words that editors write where a text is still to come, and placeholder
+// is what else they write there too.
+var (
+	unwritten   = []string{"TODO", "FIXME", "TBD", "TBC", "XXX", "TK TK", "TKTK"}
+	placeholder = regexp.MustCompile(`\b(?:` + strings.Join(unwritten, "|") + `)\b|(?i:lorem ipsum)|\?\?\?`)
+)
 
 // hash is a word behind a space and a hash, which YAML takes for a comment.
 var hash = regexp.MustCompile(`^[ ]*(?:- +)*[a-z_]+: +[^"'|>\[{&*#\s][^#]*?( #[\pL\pN]\S*)`)
 
 // placeholders warns of words that stand for a text to come.
 func (l *lint) placeholders() {
-	l.lines([]string{"TODO", "FIXME", "TBD", "TBC", "XXX", "TK TK", "TKTK", "orem", "OREM", "???"}, func(line string, at int, r func() row) bool {
+	l.lines(append([]string{"orem", "OREM", "???"}, unwritten...), func(line string, at int, r func() row) bool {
 		if m := placeholder.FindStringIndex(line); m != nil && !r().comment {
 			l.warnAt(brief.Span{From: at + m[0], To: at + m[1]}, "%s stands where a text is still to come: readers see it", line[m[0]:m[1]])
 		}
