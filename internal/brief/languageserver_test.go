@@ -99,7 +99,11 @@ func startLanguageServer(t *testing.T) *languageServer {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skip("no language server: npm install -g yaml-language-server, or name it in BRIEFBOT_TEST_LANGUAGE_SERVER")
+		const reason = "no language server: npm install -g yaml-language-server, or name it in BRIEFBOT_TEST_LANGUAGE_SERVER; off for none"
+		if os.Getenv("BRIEFBOT_TEST_REQUIRE") == "all" && name != "off" {
+			t.Fatal(reason)
+		}
+		t.Skip(reason)
 	}
 	s := &languageServer{t: t, dir: t.TempDir(), marked: make(map[string][]mark)}
 	for _, folder := range []string{"docs", "briefs"} {
